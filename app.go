@@ -1,0 +1,4 @@
+package bare
+
+// An HttpHandler answers a request.
+type HttpHandler func(request *HttpRequest) HttpResponse

@@ -1,0 +1,2 @@
+// Package bare is a micro web framework for applications that stream.
+package bare

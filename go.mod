@@ -1,0 +1,8 @@
+module github.com/bare-go/bare
+
+go 1.26
+
+require (
+	github.com/itchyny/timefmt-go v0.1.9 // indirect
+	github.com/julienschmidt/httprouter v1.3.0 // indirect
+)

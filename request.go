@@ -1,0 +1,4 @@
+package bare
+
+// An HttpRequest is what a handler is given.
+type HttpRequest struct{}

@@ -1,0 +1,4 @@
+package bare
+
+// An HttpResponse is what a handler returns.
+type HttpResponse struct{}
