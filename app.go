@@ -1,4 +1,161 @@
 package bare
 
-// An HttpHandler answers a request.
+import (
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// An HttpHandler answers a request. The response's body is run after the handler
+// has returned.
 type HttpHandler func(request *HttpRequest) HttpResponse
+
+// DefaultStallTimeout is how long a client may make no progress unless
+// [Application.StallTimeout] says something else.
+const DefaultStallTimeout = 30 * time.Second
+
+// An Application maps requests to handlers and streams what they return. It is an
+// [http.Handler], safe for concurrent use; its fields, routes and mounts are set
+// before it serves, and not changed after. It is made by [NewApplication].
+type Application struct {
+	// HttpRouter finds the handler for a request.
+	HttpRouter HttpRouter
+
+	// Middlewares wrap every handler, the first one outermost, and so also the
+	// answers to a path that is not there (404), a method that it does not have
+	// (405), and OPTIONS.
+	Middlewares []HttpMiddleware
+
+	// Info is what handlers share.
+	Info *Info
+
+	// NotFound answers a path that no route has; nil means a plain 404.
+	NotFound HttpHandler
+
+	// Logger is told of what went wrong; nil means [slog.Default]. What a client
+	// does wrong is logged at the debug level.
+	Logger *slog.Logger
+
+	// StallTimeout is how long a client may make no progress with what the server
+	// sends (64 KiB at a time) or with the body that it has promised, before it is
+	// cut off; 0 means [DefaultStallTimeout], a negative one no limit. A stream
+	// that is silent does not stall.
+	StallTimeout time.Duration
+
+	// ReadLimit is how many bytes the methods of [HttpRequest] that read a whole
+	// body accept; 0 means [DefaultReadLimit], a negative one no limit.
+	ReadLimit int64
+
+	// BodyLimit is how many bytes of a body may be read at all, by a stream as
+	// well; 0 or less means no limit.
+	BodyLimit int64
+
+	once     sync.Once
+	pipeline HttpHandler // the middlewares around the handler of the request
+	mounts   []mount
+	clock    clock
+	lifespan lifespan
+}
+
+// NewApplication returns an application with a router, an Info, and nothing else.
+func NewApplication() *Application {
+	return &Application{HttpRouter: NewHttpRouter(), Info: new(Info)}
+}
+
+// OnHttpRequest adds a route: for those who like the methods and the path beside
+// the handler. It is HttpRouter.Add.
+func (a *Application) OnHttpRequest(methods Methods, path string, handler HttpHandler) {
+	a.HttpRouter.Add(methods, path, handler)
+}
+
+// ServeHTTP answers a request: this is its way from top to bottom.
+func (a *Application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	handler, matches := a.resolve(r.Method, r.URL.Path)
+	if handler == nil {
+		if mounted := a.mounted(r.URL.Path); mounted != nil {
+			mounted.ServeHTTP(w, r)
+			return
+		}
+		handler = a.fallback(r.Method, r.URL.Path)
+	}
+	a.serve(w, r, handler, matches)
+}
+
+// serve runs the middlewares and a handler, and streams the response.
+func (a *Application) serve(w http.ResponseWriter, r *http.Request, handler HttpHandler, matches Matches) {
+	a.once.Do(a.prepare)
+	x := newExchange(a, w, r)
+	defer x.finish()
+	x.handler = handler
+	x.request.Matches = matches
+	x.stream.send(x.handle())
+}
+
+// prepare fixes what depends on the fields, at the first request.
+func (a *Application) prepare() {
+	a.pipeline = Chain(func(request *HttpRequest) HttpResponse {
+		if request.exchange == nil { // a middleware has made a request of its own
+			return statusResponse(http.StatusInternalServerError)
+		}
+		return request.exchange.handler(request)
+	}, a.Middlewares...)
+	a.clock.base = time.Now()
+	a.clock.stall = a.stallTimeout()
+}
+
+// resolve finds a route's handler. Every route for GET also answers HEAD (RFC
+// 9110, section 9.3.2).
+func (a *Application) resolve(method, path string) (HttpHandler, Matches) {
+	handler, matches := a.HttpRouter.Resolve(method, path)
+	if handler == nil && method == http.MethodHead {
+		handler, matches = a.HttpRouter.Resolve(http.MethodGet, path)
+	}
+	return handler, matches
+}
+
+// fallback is the handler for a request that no route has.
+func (a *Application) fallback(method, path string) HttpHandler {
+	allowed := a.HttpRouter.Allowed(path)
+	if len(allowed) == 0 {
+		if a.NotFound != nil {
+			return a.NotFound
+		}
+		return func(*HttpRequest) HttpResponse { return statusResponse(http.StatusNotFound) }
+	}
+	allow := allowHeader(allowed)
+	return func(*HttpRequest) HttpResponse {
+		if method == http.MethodOptions {
+			return HttpResponse{Status: http.StatusNoContent, Headers: Headers("allow", allow)}
+		}
+		return statusResponse(http.StatusMethodNotAllowed).WithHeader("allow", allow)
+	}
+}
+
+// allowHeader lists the methods of a path, with those that the application adds
+// (RFC 9110, section 10.2.1).
+func allowHeader(allowed Methods) string {
+	allowed = append(Methods{http.MethodOptions}, allowed...)
+	if slices.Contains(allowed, http.MethodGet) {
+		allowed = append(allowed, http.MethodHead)
+	}
+	slices.Sort(allowed)
+	return strings.Join(slices.Compact(allowed), ", ")
+}
+
+func (a *Application) logger() *slog.Logger {
+	if a.Logger == nil {
+		return slog.Default()
+	}
+	return a.Logger
+}
+
+// stallTimeout is StallTimeout with its default; 0 means no limit.
+func (a *Application) stallTimeout() time.Duration {
+	if a.StallTimeout == 0 {
+		return DefaultStallTimeout
+	}
+	return max(a.StallTimeout, 0)
+}

@@ -1,4 +1,168 @@
 package bare
 
-// An HttpResponse is what a handler returns.
-type HttpResponse struct{}
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"strconv"
+)
+
+// An HttpResponse is what a handler returns. The zero value is an empty 200.
+//
+// The handler has returned before the first byte is sent, so a handler's own
+// defer runs before the body does:
+//
+//	func download(request *bare.HttpRequest) bare.HttpResponse {
+//		rows, err := db.QueryContext(request.Context(), query)
+//		if err != nil {
+//			return bare.ErrorResponse(err)
+//		}
+//		defer rows.Close() // wrong: closed before the body reads the first row
+//		return bare.HttpResponse{Body: func(yield func([]byte) bool) {
+//			defer rows.Close() // right: closed when the body ends
+//			...
+//		}}
+//	}
+//
+// A body that is never run (for a HEAD request, or when a middleware replaces
+// it) closes nothing. What must be closed in any case is closed with
+// [context.AfterFunc] on the request's context, which always ends, or in
+// [HttpRequest.OnEnd].
+type HttpResponse struct {
+	// Status is the status code, from 200 to 999; 0 means 200.
+	Status int
+
+	// Headers are the response's headers, in any case: names are made canonical
+	// on the way out. The server never writes to the map, so that handlers may
+	// share one. No Content-Type is added to those that are given here.
+	Headers http.Header
+
+	// Body yields the response's body, chunk by chunk; nil means none. It is run
+	// once, after the handler has returned. A chunk is the body's own again when
+	// yield returns. When yield returns false the client is gone, and the body
+	// must return.
+	//
+	// A chunk that is followed by silence is on the wire within a millisecond;
+	// chunks that come faster share a write.
+	//
+	// A body that simply returns has been sent whole. One that has an end to
+	// reach, and may fail on the way, is a [StreamWriter].
+	Body iter.Seq[[]byte]
+
+	// Pushes are resources to push before the response, where the connection is
+	// HTTP/2 and the client has not disabled push. Elsewhere they are ignored.
+	Pushes []PushResponse
+
+	// failure is what an ErrorResponse hides from the client, for the log.
+	failure error
+}
+
+// PushResponse is a resource that the server pushes over HTTP/2, unasked (RFC
+// 9113, section 8.4). Browsers have given push up; it is ignored where it is not
+// supported.
+type PushResponse struct {
+	// Path is the resource's absolute path on this server.
+	Path string
+	// Headers are those of the request that the push answers; nil means none.
+	Headers http.Header
+}
+
+// Headers builds an [http.Header] from pairs of names and values. A name given
+// twice has both values. It panics when a name has no value.
+func Headers(pairs ...string) http.Header {
+	if len(pairs)%2 != 0 {
+		panic("bare: Headers: a name has no value") //nolint:forbidigo // a programmer's error, at the first call
+	}
+	headers := make(http.Header, len(pairs)/2)
+	for i := 0; i < len(pairs); i += 2 {
+		headers.Add(pairs[i], pairs[i+1])
+	}
+	return headers
+}
+
+// WithHeader returns a copy of the response, with a map of its own in which name
+// has the one value.
+func (r HttpResponse) WithHeader(name, value string) HttpResponse {
+	r.Headers = canonicalHeaders(r.Headers)
+	r.Headers.Set(name, value)
+	return r
+}
+
+// TextResponse is a response of plain text in UTF-8. Status 0 means 200.
+func TextResponse(status int, text string) HttpResponse {
+	return HttpResponse{
+		Status:  status,
+		Headers: contentHeaders("text/plain; charset=utf-8", len(text)),
+		Body:    TextWriter(text),
+	}
+}
+
+// BytesResponse is a response of bytes of the given content type. The bytes are
+// not copied: they must not change until the response has been sent. Status 0
+// means 200.
+func BytesResponse(status int, contentType string, content []byte) HttpResponse {
+	return HttpResponse{
+		Status:  status,
+		Headers: contentHeaders(contentType, len(content)),
+		Body:    BytesWriter(content),
+	}
+}
+
+// JSONResponse is a response of one JSON document. A value that cannot be
+// encoded makes it a plain 500, whose cause is logged. Status 0 means 200.
+func JSONResponse(status int, value any) HttpResponse {
+	var buffer bytes.Buffer
+	if err := encodeJSON(&buffer, value); err != nil {
+		return ErrorResponse(fmt.Errorf("bare: JSONResponse: %w", err))
+	}
+	return BytesResponse(status, "application/json", buffer.Bytes())
+}
+
+// RedirectResponse sends the client to another location: 303 (See Other) after a
+// form's POST, 307 or 308 to keep the method, 301 or 302 for the rest. The
+// location may be relative (RFC 9110, section 10.2.2). One that a client chose
+// must be checked first, or anyone can send your users anywhere.
+func RedirectResponse(status int, location string) HttpResponse {
+	return HttpResponse{Status: status, Headers: Headers("location", location)}
+}
+
+// ErrorResponse is the response for an error. An error that has the methods
+// StatusCode() int and SafeMessage() string, as [HttpError] does, chooses the
+// status and the text. Any other is a plain 500: its detail is logged, and never
+// sent. A nil error is a plain 500, too.
+func ErrorResponse(err error) HttpResponse {
+	var safe safeError
+	if errors.As(err, &safe) {
+		if status := safe.StatusCode(); status >= 400 && status <= 599 {
+			response := TextResponse(status, safe.SafeMessage())
+			if status >= http.StatusInternalServerError {
+				response.failure = err
+			}
+			return response
+		}
+	}
+	response := statusResponse(http.StatusInternalServerError)
+	response.failure = err
+	return response
+}
+
+// statusResponse is a plain response that says no more than its status.
+func statusResponse(status int) HttpResponse {
+	return TextResponse(status, http.StatusText(status))
+}
+
+func contentHeaders(contentType string, length int) http.Header {
+	values := [2]string{contentType, strconv.Itoa(length)}
+	return http.Header{"Content-Type": values[:1:1], "Content-Length": values[1:]}
+}
+
+// encodeJSON writes value as one line of JSON that ends with a newline. HTML is
+// not escaped: the content type says that it is none.
+func encodeJSON(buffer *bytes.Buffer, value any) error {
+	encoder := json.NewEncoder(buffer)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(value)
+}

@@ -1,0 +1,128 @@
+package bare
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/textproto"
+	"strconv"
+)
+
+// canonicalHeaders returns a copy of headers that is never nil, whose names are
+// canonical. A name given in several spellings has the values of all.
+func canonicalHeaders(headers http.Header) http.Header {
+	canonical := make(http.Header, len(headers)+1)
+	for name, values := range headers {
+		addValues(canonical, name, append([]string(nil), values...))
+	}
+	return canonical
+}
+
+// addValues adds values under name's canonical spelling. It keeps the slice
+// when it is the only one, clipped, so that a later Add cannot write into it.
+func addValues(headers http.Header, name string, values []string) {
+	name = textproto.CanonicalMIMEHeaderKey(name)
+	if before, ok := headers[name]; ok {
+		values = append(before[:len(before):len(before)], values...)
+	}
+	headers[name] = values[:len(values):len(values)]
+}
+
+// checkHead reports what is wrong with a response's status and headers: what
+// would let a value end the head, or start a header of its own.
+func checkHead(status int, headers http.Header) error {
+	if status < 200 || status > 999 {
+		return fmt.Errorf("bare: a response's status is from 200 to 999, not %d", status)
+	}
+	for name, values := range headers {
+		if !isToken(name) {
+			return fmt.Errorf("bare: the header name %q is no token", name)
+		}
+		for _, value := range values {
+			if !isFieldValue(value) {
+				return fmt.Errorf("bare: the value %q of header %s has a control character", value, name)
+			}
+		}
+	}
+	return nil
+}
+
+// isToken reports whether name is a token (RFC 9110, section 5.6.2).
+func isToken(name string) bool {
+	if name == "" {
+		return false
+	}
+	for i := range len(name) {
+		if !isTokenByte(name[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func isTokenByte(b byte) bool {
+	switch {
+	case 'a' <= b && b <= 'z', 'A' <= b && b <= 'Z', '0' <= b && b <= '9', b == '-':
+		return true
+	}
+	switch b {
+	case '!', '#', '$', '%', '&', '\'', '*', '+', '.', '^', '_', '`', '|', '~':
+		return true
+	}
+	return false
+}
+
+// isFieldValue reports whether value may stand in a header: no control
+// character but the tab (RFC 9110, section 5.5). HTTP/2 drops a header that has
+// one silently, so it is refused everywhere.
+func isFieldValue(value string) bool {
+	for i := range len(value) {
+		if b := value[i]; b < ' ' && b != '\t' || b == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// declaredLength returns the Content-Length that headers declare, -1 for none.
+func declaredLength(headers http.Header) (int64, error) {
+	values := headers["Content-Length"]
+	if len(values) == 0 {
+		return -1, nil
+	}
+	length, err := strconv.ParseInt(values[0], 10, 64)
+	if err != nil || length < 0 || len(values) > 1 || values[0][0] == '+' {
+		return 0, errors.New("bare: a response needs one Content-Length in decimal digits, or none")
+	}
+	return length, nil
+}
+
+// setHead copies a response's headers into what net/http will send. They take
+// the place of what a wrapping http.Handler has set, but for the two headers
+// that are lists by nature.
+func setHead(target, headers http.Header, http2 bool) {
+	if len(target) > 0 {
+		headers = canonicalHeaders(headers)
+		for name := range headers {
+			if name != "Vary" && name != "Set-Cookie" {
+				delete(target, name)
+			}
+		}
+	}
+	for name, values := range headers {
+		addValues(target, name, values)
+	}
+	// A nil value keeps net/http from guessing a type from the first bytes.
+	if _, ok := target["Content-Type"]; !ok {
+		target["Content-Type"] = nil
+	}
+	// The framing of a message is the server's own business.
+	delete(target, "Transfer-Encoding")
+	if http2 {
+		// RFC 9113, section 8.2.2: a message with one of these is malformed.
+		delete(target, "Connection")
+		delete(target, "Keep-Alive")
+		delete(target, "Proxy-Connection")
+		delete(target, "Upgrade")
+	}
+}

@@ -1,0 +1,167 @@
+package bare
+
+import (
+	"io"
+	"iter"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// Bytes reads the whole body, up to [Application.ReadLimit]; see [BytesReader].
+func (r *HttpRequest) Bytes() ([]byte, error) {
+	return BytesReader(r.body(), r.readLimit())
+}
+
+// Text reads the whole body, up to [Application.ReadLimit]; see [TextReader].
+func (r *HttpRequest) Text() (string, error) {
+	return TextReader(r.body(), r.readLimit())
+}
+
+// JSON decodes the whole body, up to [Application.ReadLimit], into the value that
+// v points to; see [JSONReader]. A content type that is not JSON fails with an
+// [HttpError] with status 415: a browser sends text/plain to any site without
+// asking first, so that accepting it would let other sites write in your users'
+// names.
+func (r *HttpRequest) JSON(v any) error {
+	if err := r.expectType("application/json", "+json"); err != nil {
+		return err
+	}
+	return JSONReader(r.body(), r.readLimit(), v)
+}
+
+// Form decodes the whole body, up to [Application.ReadLimit], as an HTML form
+// sends it (application/x-www-form-urlencoded). Another content type fails with
+// an [HttpError] with status 415, and a malformed body with status 400. For a
+// form with files, give [HttpRequest.Reader] to [mime/multipart.NewReader].
+func (r *HttpRequest) Form() (url.Values, error) {
+	if err := r.expectType("application/x-www-form-urlencoded", ""); err != nil {
+		return nil, err
+	}
+	text, err := r.Text()
+	if err != nil {
+		return nil, err
+	}
+	values, err := url.ParseQuery(text)
+	if err != nil {
+		return nil, &HttpError{Status: http.StatusBadRequest, Message: "The form is malformed.", Err: err}
+	}
+	return values, nil
+}
+
+// Reader reads the body as it comes, with its errors; see [HttpRequest.Body]. It
+// is the body's one reader, ends with the response, and is not safe for
+// concurrent use.
+func (r *HttpRequest) Reader() io.Reader {
+	reader := &chunkReader{body: r.body()}
+	r.OnEnd(func(End) { reader.stop() })
+	return reader
+}
+
+func (r *HttpRequest) readLimit() int64 {
+	if r.exchange == nil {
+		return DefaultReadLimit
+	}
+	return r.exchange.app.ReadLimit
+}
+
+// body is the body that a middleware may have replaced, or that of a request
+// made by hand.
+func (r *HttpRequest) body() iter.Seq2[[]byte, error] {
+	if r.Body != nil || r.Scope == nil || r.Scope.Body == nil {
+		return r.Body
+	}
+	return func(yield func([]byte, error) bool) {
+		readChunks(r.Scope.Body, r.Scope.ContentLength, r.Scope.Body.Read, yield)
+	}
+}
+
+// expectType refuses a body of another type than the one named, or one that ends
+// in suffix, unless that is empty.
+func (r *HttpRequest) expectType(name, suffix string) error {
+	given := ""
+	if r.Scope != nil {
+		given = r.Scope.Header.Get("Content-Type")
+	}
+	mediaType, _, err := mime.ParseMediaType(given)
+	if err == nil && (mediaType == name || suffix != "" && strings.HasSuffix(mediaType, suffix)) {
+		return nil
+	}
+	return &HttpError{
+		Status:  http.StatusUnsupportedMediaType,
+		Message: "The request body must have the content type " + name + ".",
+	}
+}
+
+// chunkReader turns a body into an io.Reader.
+type chunkReader struct {
+	body iter.Seq2[[]byte, error]
+	over atomic.Bool // the response has ended
+
+	mutex sync.Mutex // held while next runs: halt must not run beside it
+	next  func() ([]byte, error, bool)
+	halt  func()
+	rest  []byte
+	err   error
+}
+
+func (c *chunkReader) Read(buffer []byte) (int, error) {
+	c.mutex.Lock()
+	defer func() {
+		c.mutex.Unlock()
+		if c.over.Load() {
+			c.stop() // it found the mutex taken by this Read
+		}
+	}()
+	if c.next == nil && c.err == nil {
+		c.start()
+	}
+	for len(c.rest) == 0 && c.err == nil {
+		chunk, err, ok := c.next()
+		if !ok {
+			err = io.EOF
+		}
+		c.rest, c.err = chunk, err
+	}
+	if n := copy(buffer, c.rest); n > 0 || len(buffer) == 0 {
+		c.rest = c.rest[n:]
+		return n, nil
+	}
+	c.close()
+	return 0, c.err
+}
+
+func (c *chunkReader) start() {
+	switch {
+	case c.over.Load():
+		c.err = ErrBodyConsumed
+	case c.body == nil:
+		c.err = io.EOF
+	default:
+		c.next, c.halt = iter.Pull2(c.body)
+	}
+}
+
+func (c *chunkReader) close() {
+	if c.halt != nil {
+		c.halt()
+		c.halt = nil
+	}
+}
+
+// stop ends a reader that was not read to its end. A Read that is under way, in
+// a goroutine that the handler has left behind, ends it itself.
+func (c *chunkReader) stop() {
+	c.over.Store(true)
+	if !c.mutex.TryLock() {
+		return
+	}
+	defer c.mutex.Unlock()
+	c.close()
+	if c.err == nil {
+		c.rest, c.err = nil, ErrBodyConsumed
+	}
+}

@@ -1,0 +1,261 @@
+package bare
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// The defaults of [Server].
+const (
+	DefaultAddr              = "localhost:9009"
+	DefaultGrace             = 10 * time.Second
+	DefaultReadHeaderTimeout = 10 * time.Second
+	DefaultIdleTimeout       = 2 * time.Minute
+	DefaultMaxHeaderBytes    = 64 << 10
+)
+
+// pingTimeout is how long an HTTP/2 connection may be silent before it is sent a
+// ping, and how long the answer may take.
+const pingTimeout = 15 * time.Second
+
+// unusedGrace is how long a stopping server waits for the request on a connection
+// on which none has come.
+const unusedGrace = 500 * time.Millisecond
+
+// A Server says how an application is served. The zero value serves HTTP/1.1 on
+// [DefaultAddr]. It is copied by Run, and may be used again.
+type Server struct {
+	// Addr is the TCP address to listen on, host:port; empty means [DefaultAddr].
+	// Port 0 takes a free one: see OnListen.
+	Addr string
+
+	// Listener is used instead of Addr when it is not nil, and closed by Run.
+	Listener net.Listener
+
+	// CertFile and KeyFile name PEM files with the certificate chain and its key.
+	// With them, or with TLSConfig, the server speaks TLS, and HTTP/2 with clients
+	// that can.
+	CertFile, KeyFile string
+
+	// TLSConfig is used for TLS; nil means none, or the defaults with CertFile. It
+	// is copied.
+	TLSConfig *tls.Config
+
+	// DisableHTTP2 keeps TLS to HTTP/1.1.
+	DisableHTTP2 bool
+
+	// H2C lets clients speak HTTP/2 without TLS, from the first byte on (RFC 9113,
+	// section 3.3), beside HTTP/1.1: for a proxy in front.
+	H2C bool
+
+	// ReadHeaderTimeout is how long a request's head may take; 0 means
+	// [DefaultReadHeaderTimeout], a negative one no limit.
+	ReadHeaderTimeout time.Duration
+
+	// IdleTimeout is how long a connection is kept for the next request; 0 means
+	// [DefaultIdleTimeout], a negative one no limit.
+	IdleTimeout time.Duration
+
+	// Grace is how long requests, streams and shutdown handlers may take to finish
+	// when the server stops, before they are cut; 0 means [DefaultGrace], a
+	// negative one cuts them at once.
+	Grace time.Duration
+
+	// MaxHeaderBytes bounds a request's head, in bytes; 0 means
+	// [DefaultMaxHeaderBytes].
+	MaxHeaderBytes int
+
+	// MaxConnections bounds the connections that are open at once; further ones
+	// wait in the kernel's queue. 0 or less means no limit.
+	MaxConnections int
+
+	// OnListen is told the address once the server listens; nil means nobody is.
+	OnListen func(addr net.Addr)
+}
+
+// Run serves an application on addr until ctx ends; see [Server.Run].
+func Run(ctx context.Context, app *Application, addr string) error {
+	return Server{Addr: addr}.Run(ctx, app)
+}
+
+// Run runs the application's start-up handlers, serves until ctx ends, and stops:
+// it accepts no more, ends the contexts of the streams that are open (see
+// [ErrShutdown]), runs the shutdown handlers, and lets everything finish for the
+// length of Grace. It returns nil after a clean stop. It fails if the
+// configuration is contradictory, a start-up handler fails, the address cannot be
+// listened on, the listener breaks, a shutdown handler fails, or something had to
+// be cut. An application runs once at a time.
+func (s Server) Run(ctx context.Context, app *Application) error {
+	if err := s.check(); err != nil {
+		return errors.Join(err, s.closeListener())
+	}
+	if err := app.Startup(ctx); err != nil {
+		return errors.Join(err, s.closeListener())
+	}
+	inner, err := s.listen(ctx)
+	if err != nil {
+		return errors.Join(err, s.stopApplication(ctx, app))
+	}
+	listener := newListener(inner, app.stallTimeout(), s.MaxConnections)
+	server := s.httpServer(ctx, app)
+	if s.OnListen != nil {
+		s.OnListen(listener.Addr())
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.serve(server, listener) }()
+	select {
+	case err := <-served:
+		// The listener has broken: what is open may still finish.
+		return errors.Join(fmt.Errorf("bare: %w", err), s.stop(ctx, app, server, listener))
+	case <-ctx.Done():
+		err := s.stop(ctx, app, server, listener)
+		<-served
+		return err
+	}
+}
+
+// check reports everything that is wrong with the configuration.
+func (s Server) check() error {
+	var faults []error
+	if (s.CertFile == "") != (s.KeyFile == "") {
+		faults = append(faults, errors.New("bare: CertFile and KeyFile go together"))
+	}
+	if s.CertFile != "" {
+		if _, err := tls.LoadX509KeyPair(s.CertFile, s.KeyFile); err != nil {
+			faults = append(faults, fmt.Errorf("bare: the certificate cannot be used: %w", err))
+		}
+	}
+	if s.Listener != nil && s.Addr != "" {
+		faults = append(faults, errors.New("bare: Addr and Listener exclude each other"))
+	}
+	if s.TLSConfig != nil && s.CertFile == "" && len(s.TLSConfig.Certificates) == 0 &&
+		s.TLSConfig.GetCertificate == nil && s.TLSConfig.GetConfigForClient == nil {
+		faults = append(faults, errors.New("bare: TLSConfig has no certificate"))
+	}
+	return errors.Join(faults...)
+}
+
+func (s Server) listen(ctx context.Context) (net.Listener, error) {
+	if s.Listener != nil {
+		return s.Listener, nil
+	}
+	inner, err := new(net.ListenConfig).Listen(context.WithoutCancel(ctx), "tcp", cmp.Or(s.Addr, DefaultAddr))
+	if err != nil {
+		return nil, fmt.Errorf("bare: %w", err)
+	}
+	return inner, nil
+}
+
+func (s Server) closeListener() error {
+	if s.Listener == nil {
+		return nil
+	}
+	return s.Listener.Close()
+}
+
+func (s Server) httpServer(ctx context.Context, app *Application) *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(!s.DisableHTTP2)
+	protocols.SetUnencryptedHTTP2(s.H2C)
+	// A request's context ends with its connection, not with ctx: see stop.
+	base := context.WithoutCancel(ctx)
+	return &http.Server{
+		Handler:           app,
+		TLSConfig:         s.TLSConfig.Clone(),
+		Protocols:         protocols,
+		ReadHeaderTimeout: withDefault(s.ReadHeaderTimeout, DefaultReadHeaderTimeout),
+		IdleTimeout:       withDefault(s.IdleTimeout, DefaultIdleTimeout),
+		MaxHeaderBytes:    cmp.Or(s.MaxHeaderBytes, DefaultMaxHeaderBytes),
+		BaseContext:       func(net.Listener) context.Context { return base },
+		ConnState:         markUsed,
+		ErrorLog:          slog.NewLogLogger(clientNoise{app.logger().Handler()}, slog.LevelDebug),
+		HTTP2: &http.HTTP2Config{
+			SendPingTimeout:  pingTimeout,
+			PingTimeout:      pingTimeout,
+			WriteByteTimeout: app.stallTimeout(),
+		},
+	}
+}
+
+// withDefault returns the default for 0, and -1, which means no limit to
+// net/http, for what is negative.
+func withDefault(d, standard time.Duration) time.Duration {
+	if d < 0 {
+		return -1
+	}
+	return cmp.Or(d, standard)
+}
+
+func (s Server) serve(server *http.Server, listener *listener) error {
+	if s.CertFile != "" || s.TLSConfig != nil {
+		return server.ServeTLS(listener, s.CertFile, s.KeyFile)
+	}
+	return server.Serve(listener)
+}
+
+// stop lets everything finish, and cuts what does not in time.
+func (s Server) stop(ctx context.Context, app *Application, server *http.Server, listener *listener) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(0, cmp.Or(s.Grace, DefaultGrace)))
+	defer cancel()
+	// Before streams end: an event stream's client comes back at once. What
+	// fails to close was closed before, by whoever made it.
+	_ = listener.Close()
+	drained := make(chan error, 1)
+	// First of all, as HTTP/2 takes a second to say goodbye.
+	go func() { drained <- server.Shutdown(ctx) }()
+	unused := time.AfterFunc(unusedGrace, listener.closeUnused)
+	defer unused.Stop()
+	failure := app.Shutdown(ctx)
+	if err := <-drained; err != nil && ctx.Err() != nil {
+		app.lifespan.aborted.Store(true)
+		failure = errors.Join(failure, fmt.Errorf("bare: requests were cut at the end of the grace: %w", err))
+		if err := server.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			failure = errors.Join(failure, fmt.Errorf("bare: %w", err))
+		}
+	}
+	return failure
+}
+
+// stopApplication stops an application that never served.
+func (s Server) stopApplication(ctx context.Context, app *Application) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(0, cmp.Or(s.Grace, DefaultGrace)))
+	defer cancel()
+	return app.Shutdown(ctx)
+}
+
+// markUsed notes that a request has come on a connection.
+func markUsed(c net.Conn, state http.ConnState) {
+	if state != http.StateActive {
+		return
+	}
+	if wrapper, ok := c.(*tls.Conn); ok {
+		c = wrapper.NetConn()
+	}
+	if c, ok := c.(*conn); ok && !c.used.Load() {
+		c.used.Store(true)
+	}
+}
+
+// clientNoise lowers what net/http says to the debug level, as nearly all of it is
+// a client's doing, but for a failing Accept, which is the machine's.
+type clientNoise struct{ slog.Handler }
+
+// Handle passes a record on with the level that it deserves.
+func (h clientNoise) Handle(ctx context.Context, record slog.Record) error {
+	if bytes.HasPrefix([]byte(record.Message), []byte("http: Accept error")) {
+		record.Level = slog.LevelError
+	}
+	if !h.Enabled(ctx, record.Level) {
+		return nil
+	}
+	return h.Handler.Handle(ctx, record)
+}

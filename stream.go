@@ -1,0 +1,429 @@
+package bare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// pieceSize is how many bytes a client must take in one StallTimeout, so that
+	// a slow reader of a large chunk is not taken for a stalled one.
+	pieceSize = 64 << 10
+	// abortDelay is how long what was sent is given to arrive before a response is
+	// cut: browsers throw away what comes just before a reset.
+	abortDelay = 100 * time.Millisecond
+)
+
+// A stream writes a response's body. The loop that pulls the chunks writes them;
+// the clock's goroutines flush them; the mutex is between the two.
+type stream struct {
+	exchange *exchange
+	declared int64 // the Content-Length, -1 for none
+	status   int
+
+	mutex      sync.Mutex
+	w          http.ResponseWriter
+	control    http.ResponseController
+	done       bool // nothing is written or flushed any more
+	headOut    bool // WriteHeader was called
+	flushed    bool // something has been flushed
+	pending    bool // there is something to flush
+	lastFlush  time.Duration
+	sentStatus int
+	sent       int64 // bytes of the body
+	firstByte  time.Duration
+	err        error // the first failed write: it is final
+
+	// For the application's clock.
+	listed         atomic.Bool
+	due            time.Duration
+	previous, next *stream
+}
+
+// send sends a response, and returns when it is complete. It panics with
+// http.ErrAbortHandler when it must not look complete.
+func (s *stream) send(response HttpResponse) {
+	if response.failure != nil {
+		s.logFailure("the request failed", response.failure)
+	}
+	if err := s.setHead(response.Status, response.Headers); err != nil {
+		s.exchange.log(slog.LevelError, "the response was refused", slog.Any("error", err))
+		response = statusResponse(http.StatusInternalServerError)
+		if err := s.setHead(response.Status, response.Headers); err != nil {
+			s.exchange.log(slog.LevelError, "the response was refused", slog.Any("error", err))
+		}
+	}
+	s.exchange.body.settle(s.w.Header())
+	s.push(response.Pushes)
+	if s.bodyless(response.Body) {
+		s.writeHead()
+		return
+	}
+	s.run(response.Body)
+}
+
+// setHead checks the status and the headers and hands them to net/http.
+func (s *stream) setHead(status int, headers http.Header) error {
+	if status == 0 {
+		status = http.StatusOK
+	}
+	if err := checkHead(status, headers); err != nil {
+		return err
+	}
+	target := s.w.Header()
+	setHead(target, headers, s.exchange.request.Scope.ProtoMajor >= 2)
+	declared, err := declaredLength(target)
+	if err != nil {
+		clear(target)
+		return err
+	}
+	s.status, s.declared = status, declared
+	return nil
+}
+
+func (s *stream) push(pushes []PushResponse) {
+	if len(pushes) == 0 {
+		return
+	}
+	pusher, ok := s.w.(http.Pusher)
+	if !ok {
+		return
+	}
+	for _, push := range pushes {
+		options := &http.PushOptions{Header: push.Headers}
+		if err := pusher.Push(push.Path, options); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			s.exchange.log(slog.LevelDebug, "a push was refused",
+				slog.String("path", push.Path), slog.Any("error", err))
+		}
+	}
+}
+
+// bodyless reports whether the body is not to be run.
+func (s *stream) bodyless(body iter.Seq[[]byte]) bool {
+	switch {
+	case s.exchange.request.Scope.Method == http.MethodHead:
+		return true
+	case s.status == http.StatusNoContent, s.status == http.StatusNotModified:
+		if body != nil {
+			s.exchange.log(slog.LevelError, "a response that can have no body has one",
+				slog.Int("status", s.status))
+		}
+		return true
+	default:
+		return body == nil && s.declared <= 0
+	}
+}
+
+// run sends the head and the body.
+func (s *stream) run(body iter.Seq[[]byte]) {
+	s.exchange.lifetime.run()
+	s.pending = true // the head
+	s.exchange.app.clock.enlist(s)
+	s.end(s.pull(body))
+}
+
+// pull runs the body, and returns what it failed with.
+func (s *stream) pull(body iter.Seq[[]byte]) (err error) {
+	stopped := false
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if value := recover(); value != nil {
+			err = s.explain(value, stopped)
+		}
+	}()
+	if body != nil {
+		for chunk := range body {
+			if !s.write(chunk) {
+				stopped = true
+				break
+			}
+		}
+	}
+	returned = true
+	return s.err
+}
+
+// explain makes an error of a body's panic. A body that was stopped has nothing
+// to lose any more: only a fault in it is worth a word.
+func (s *stream) explain(value any, stopped bool) error {
+	var failed bodyError
+	err, isError := value.(error)
+	if isError && errors.As(err, &failed) {
+		if stopped {
+			return s.err
+		}
+		return failed.err
+	}
+	if isError && errors.Is(err, http.ErrAbortHandler) {
+		return http.ErrAbortHandler
+	}
+	var fault runtime.Error
+	if stopped && isError && errors.As(err, &fault) && strings.Contains(fault.Error(), "range function continued") {
+		s.exchange.log(slog.LevelWarn, "the body went on after its yield returned false")
+		return s.err
+	}
+	s.exchange.log(slog.LevelError, "the body panicked",
+		slog.String("panic", fmt.Sprint(value)), slog.String("stack", string(debug.Stack())))
+	return errBodyPanicked
+}
+
+// errBodyPanicked ends the response of a body that panicked; the panic has been
+// logged.
+var errBodyPanicked = errors.New("bare: the body panicked")
+
+// write sends one chunk, and returns false when there is no use in another. A
+// chunk that comes after a silence is flushed at once, and those that follow it
+// closely by the clock.
+func (s *stream) write(chunk []byte) bool {
+	if s.exchange.request.Scope.Context().Err() != nil {
+		s.mutex.Lock()
+		s.fail(ErrClientGone)
+		s.mutex.Unlock()
+		return false
+	}
+	for len(chunk) > 0 {
+		piece := chunk[:min(len(chunk), pieceSize)]
+		chunk = chunk[len(piece):]
+		if !s.writePiece(piece) {
+			return false
+		}
+		// After the unlock: a flush that found the mutex taken has left.
+		if !s.listed.Load() {
+			s.flushOrEnlist()
+		}
+	}
+	return true
+}
+
+func (s *stream) writePiece(piece []byte) bool {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.done || s.err != nil {
+		return false
+	}
+	if s.sent == 0 {
+		s.firstByte = s.exchange.app.clock.now() - s.exchange.started
+	}
+	tooLong := s.declared >= 0 && s.sent+int64(len(piece)) > s.declared
+	if tooLong {
+		piece = piece[:s.declared-s.sent]
+	}
+	s.writeHead()
+	s.pending = true
+	s.exchange.writing.begin()
+	n, err := s.w.Write(piece)
+	s.exchange.writing.end()
+	s.sent += int64(n)
+	if err != nil {
+		s.fail(err)
+	} else if tooLong {
+		s.fail(ErrContentLength)
+	}
+	return s.err == nil
+}
+
+// flushOrEnlist flushes a stream that has been silent, and has the clock flush
+// one that has not, or whose body may end with this chunk.
+func (s *stream) flushOrEnlist() {
+	clock := &s.exchange.app.clock
+	s.mutex.Lock()
+	if s.flushed && s.pending && !s.done && clock.now()-s.lastFlush >= flushDelay {
+		s.flush()
+	}
+	pending := s.pending
+	s.mutex.Unlock()
+	if pending {
+		clock.enlist(s)
+	}
+}
+
+// flushDue is the clock's flush. When it finds the loop at work it leaves: the
+// loop enlists the stream again after its write.
+func (s *stream) flushDue() {
+	if !s.mutex.TryLock() {
+		return
+	}
+	defer s.mutex.Unlock()
+	if s.done || !s.pending || s.err != nil {
+		return
+	}
+	s.flush()
+}
+
+// flush sends the head and what was written. The caller holds the mutex.
+func (s *stream) flush() {
+	s.writeHead()
+	s.pending = false
+	s.exchange.writing.begin()
+	err := s.control.Flush()
+	s.exchange.writing.end()
+	s.flushed = true
+	s.lastFlush = s.exchange.app.clock.now()
+	if err != nil && !errors.Is(err, http.ErrNotSupported) {
+		s.fail(err)
+	}
+}
+
+func (s *stream) writeHead() {
+	if !s.headOut {
+		s.headOut = true
+		s.sentStatus = s.status
+		s.w.WriteHeader(s.status)
+	}
+}
+
+// fail keeps the first error. The caller holds the mutex.
+func (s *stream) fail(err error) {
+	if s.err != nil {
+		return
+	}
+	switch {
+	case errors.Is(err, ErrContentLength):
+		s.err = err
+	case s.exchange.writing.stalled.Load(), errors.Is(err, os.ErrDeadlineExceeded):
+		s.exchange.writing.stalled.Store(true)
+		s.err = ErrStalled
+	default:
+		s.err = ErrClientGone
+	}
+	s.exchange.lifetime.end(context.Canceled)
+}
+
+// end completes the response, or cuts it when the body has failed.
+func (s *stream) end(err error) {
+	s.mutex.Lock()
+	if err == nil && s.declared >= 0 && s.sent < s.declared {
+		err = ErrContentLength
+	}
+	s.exchange.err = err
+	if err == nil {
+		s.writeHead()
+		s.done = true
+		s.mutex.Unlock()
+		return
+	}
+	s.mutex.Unlock()
+	s.cut(err)
+}
+
+// cut ends a response so that it cannot be taken for a complete one. When nothing
+// of it has been sent, it is still time for an error's response.
+func (s *stream) cut(err error) {
+	silent := errors.Is(err, http.ErrAbortHandler) || isContextError(err)
+	if !silent && !errors.Is(err, errBodyPanicked) {
+		s.logFailure("the body failed", err)
+	}
+	s.mutex.Lock()
+	if !s.headOut && !silent {
+		s.replace(err)
+		s.done = true
+		s.mutex.Unlock()
+		return
+	}
+	if s.err == nil || errors.Is(s.err, ErrContentLength) {
+		// Without a flush net/http would send nothing of what was written.
+		s.err = nil
+		s.flush()
+	}
+	reachable := s.err == nil
+	s.done = true
+	s.mutex.Unlock()
+	if reachable {
+		s.linger()
+	}
+	panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's own way to cut a response
+}
+
+// replace sends an error's response in the place of one that never began. The
+// caller holds the mutex.
+func (s *stream) replace(err error) {
+	response := ErrorResponse(err)
+	clear(s.w.Header())
+	if err := s.setHead(response.Status, response.Headers); err != nil {
+		s.exchange.log(slog.LevelError, "the response was refused", slog.Any("error", err))
+		return
+	}
+	s.exchange.body.settle(s.w.Header())
+	for chunk := range response.Body {
+		s.writeHead()
+		n, err := s.w.Write(chunk)
+		s.sent += int64(n)
+		if err != nil {
+			s.fail(err)
+			return
+		}
+	}
+}
+
+// linger gives what was sent the time to arrive.
+func (s *stream) linger() {
+	scope := s.exchange.request.Scope
+	timer := time.NewTimer(abortDelay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-scope.Context().Done():
+	}
+	if !scope.ProtoAtLeast(1, 1) {
+		s.reset()
+	}
+}
+
+// reset breaks an HTTP/1.0 connection, whose close alone would mean the end of
+// the body.
+func (s *stream) reset() {
+	conn, _, err := s.control.Hijack()
+	if err != nil {
+		return // a writer that cannot be hijacked cannot do better
+	}
+	if lingerer, ok := rawConn(conn).(interface{ SetLinger(sec int) error }); ok {
+		if err := lingerer.SetLinger(0); err != nil {
+			s.exchange.log(slog.LevelDebug, "a connection could not be reset", slog.Any("error", err))
+		}
+	}
+	if err := conn.Close(); err != nil {
+		s.exchange.log(slog.LevelDebug, "a connection could not be closed", slog.Any("error", err))
+	}
+}
+
+// close ends the stream for the clock's goroutines, and waits for the one that is
+// at work.
+func (s *stream) close() {
+	s.mutex.Lock()
+	s.done = true
+	s.mutex.Unlock()
+}
+
+func (s *stream) logFailure(message string, err error) {
+	level := slog.LevelError
+	if isContextError(err) || errors.Is(err, ErrStalled) {
+		level = slog.LevelDebug
+	}
+	s.exchange.log(level, message, slog.Any("error", err))
+}
+
+// rawConn returns the connection that others wrap.
+func rawConn(conn net.Conn) net.Conn {
+	for {
+		wrapper, ok := conn.(interface{ NetConn() net.Conn })
+		if !ok {
+			return conn
+		}
+		conn = wrapper.NetConn()
+	}
+}
