@@ -54,10 +54,10 @@ func newExchange(app *Application, w http.ResponseWriter, r *http.Request) *exch
 		Body:     emptyBody,
 		exchange: x,
 	}
-	if r.Body == nil || r.Body == http.NoBody {
+	x.body.exchange = x
+	if r.Body == nil || r.ContentLength == 0 {
 		x.body.state.Store(bodyEnded)
 	} else {
-		x.body.exchange = x
 		x.body.source = r.Body
 		x.body.limit = app.BodyLimit
 		x.request.Body = x.body.chunks

@@ -1,7 +1,6 @@
 package bare
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/tls"
@@ -10,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -245,17 +245,21 @@ func markUsed(c net.Conn, state http.ConnState) {
 	}
 }
 
-// clientNoise lowers what net/http says to the debug level, as nearly all of it is
-// a client's doing, but for a failing Accept, which is the machine's.
+// clientNoise leaves what net/http says at the debug level, as nearly all of it is
+// a client's doing, but for two things: a failing Accept is the machine's, and a
+// panic the program's.
 type clientNoise struct{ slog.Handler }
 
 // Handle passes a record on with the level that it deserves.
 func (h clientNoise) Handle(ctx context.Context, record slog.Record) error {
-	if bytes.HasPrefix([]byte(record.Message), []byte("http: Accept error")) {
+	if strings.HasPrefix(record.Message, "http: Accept error") || strings.Contains(record.Message, ": panic serving") {
 		record.Level = slog.LevelError
 	}
-	if !h.Enabled(ctx, record.Level) {
+	if !h.Handler.Enabled(ctx, record.Level) {
 		return nil
 	}
 	return h.Handler.Handle(ctx, record)
 }
+
+// Enabled lets every record come to Handle, which knows its level.
+func (clientNoise) Enabled(context.Context, slog.Level) bool { return true }

@@ -12,7 +12,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -27,13 +26,13 @@ const (
 )
 
 // A stream writes a response's body. The loop that pulls the chunks writes them;
-// the clock's goroutines flush them; the mutex is between the two.
+// the clock's goroutines flush them; the gate is between the two.
 type stream struct {
 	exchange *exchange
 	declared int64 // the Content-Length, -1 for none
 	status   int
 
-	mutex      sync.Mutex
+	gate       gate
 	w          http.ResponseWriter
 	control    http.ResponseController
 	done       bool // nothing is written or flushed any more
@@ -191,9 +190,9 @@ var errBodyPanicked = errors.New("bare: the body panicked")
 // closely by the clock.
 func (s *stream) write(chunk []byte) bool {
 	if s.exchange.request.Scope.Context().Err() != nil {
-		s.mutex.Lock()
+		s.gate.lock()
 		s.fail(ErrClientGone)
-		s.mutex.Unlock()
+		s.gate.unlock()
 		return false
 	}
 	for len(chunk) > 0 {
@@ -202,7 +201,7 @@ func (s *stream) write(chunk []byte) bool {
 		if !s.writePiece(piece) {
 			return false
 		}
-		// After the unlock: a flush that found the mutex taken has left.
+		// After the unlock: a flush that found the gate taken has left.
 		if !s.listed.Load() {
 			s.flushOrEnlist()
 		}
@@ -211,8 +210,8 @@ func (s *stream) write(chunk []byte) bool {
 }
 
 func (s *stream) writePiece(piece []byte) bool {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
+	s.gate.lock()
+	defer s.gate.unlock()
 	if s.done || s.err != nil {
 		return false
 	}
@@ -241,12 +240,12 @@ func (s *stream) writePiece(piece []byte) bool {
 // one that has not, or whose body may end with this chunk.
 func (s *stream) flushOrEnlist() {
 	clock := &s.exchange.app.clock
-	s.mutex.Lock()
+	s.gate.lock()
 	if s.flushed && s.pending && !s.done && clock.now()-s.lastFlush >= flushDelay {
 		s.flush()
 	}
 	pending := s.pending
-	s.mutex.Unlock()
+	s.gate.unlock()
 	if pending {
 		clock.enlist(s)
 	}
@@ -255,17 +254,17 @@ func (s *stream) flushOrEnlist() {
 // flushDue is the clock's flush. When it finds the loop at work it leaves: the
 // loop enlists the stream again after its write.
 func (s *stream) flushDue() {
-	if !s.mutex.TryLock() {
+	if !s.gate.tryLock() {
 		return
 	}
-	defer s.mutex.Unlock()
+	defer s.gate.unlock()
 	if s.done || !s.pending || s.err != nil {
 		return
 	}
 	s.flush()
 }
 
-// flush sends the head and what was written. The caller holds the mutex.
+// flush sends the head and what was written. The caller holds the gate.
 func (s *stream) flush() {
 	s.writeHead()
 	s.pending = false
@@ -287,7 +286,7 @@ func (s *stream) writeHead() {
 	}
 }
 
-// fail keeps the first error. The caller holds the mutex.
+// fail keeps the first error. The caller holds the gate.
 func (s *stream) fail(err error) {
 	if s.err != nil {
 		return
@@ -306,7 +305,7 @@ func (s *stream) fail(err error) {
 
 // end completes the response, or cuts it when the body has failed.
 func (s *stream) end(err error) {
-	s.mutex.Lock()
+	s.gate.lock()
 	if err == nil && s.declared >= 0 && s.sent < s.declared {
 		err = ErrContentLength
 	}
@@ -314,10 +313,10 @@ func (s *stream) end(err error) {
 	if err == nil {
 		s.writeHead()
 		s.done = true
-		s.mutex.Unlock()
+		s.gate.unlock()
 		return
 	}
-	s.mutex.Unlock()
+	s.gate.unlock()
 	s.cut(err)
 }
 
@@ -328,11 +327,11 @@ func (s *stream) cut(err error) {
 	if !silent && !errors.Is(err, errBodyPanicked) {
 		s.logFailure("the body failed", err)
 	}
-	s.mutex.Lock()
+	s.gate.lock()
 	if !s.headOut && !silent {
 		s.replace(err)
 		s.done = true
-		s.mutex.Unlock()
+		s.gate.unlock()
 		return
 	}
 	if s.err == nil || errors.Is(s.err, ErrContentLength) {
@@ -342,7 +341,7 @@ func (s *stream) cut(err error) {
 	}
 	reachable := s.err == nil
 	s.done = true
-	s.mutex.Unlock()
+	s.gate.unlock()
 	if reachable {
 		s.linger()
 	}
@@ -404,9 +403,9 @@ func (s *stream) reset() {
 // close ends the stream for the clock's goroutines, and waits for the one that is
 // at work.
 func (s *stream) close() {
-	s.mutex.Lock()
+	s.gate.lock()
 	s.done = true
-	s.mutex.Unlock()
+	s.gate.unlock()
 }
 
 func (s *stream) logFailure(message string, err error) {

@@ -7,7 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/bare-go/bare"
@@ -63,10 +63,10 @@ type Server struct {
 	transport *http.Transport
 	client    *http.Client
 
-	cancel context.CancelFunc
-	once   sync.Once
-	ended  chan error
-	err    error
+	cancel  context.CancelFunc
+	ended   chan struct{} // closed when the server has stopped
+	err     error         // what it returned
+	claimed atomic.Bool   // somebody has called Stop, and so has the error
 }
 
 // NewServer runs an application over HTTP/1.1 until the test ends; see
@@ -86,7 +86,7 @@ func (c Config) NewServer(t testing.TB, app *bare.Application) *Server {
 		t:        t,
 		listener: newListener(),
 		cancel:   cancel,
-		ended:    make(chan error, 1),
+		ended:    make(chan struct{}),
 	}
 	s.transport = &http.Transport{
 		DialContext:        func(ctx context.Context, _, _ string) (net.Conn, error) { return s.listener.dial(ctx) },
@@ -124,12 +124,15 @@ func (s *Server) run(ctx context.Context, server bare.Server, app *bare.Applicat
 		}
 		close(listening)
 	}
-	go func() { s.ended <- server.Run(ctx, app) }()
+	go func() {
+		s.err = server.Run(ctx, app)
+		close(s.ended)
+	}()
 	select {
 	case <-listening:
-	case err := <-s.ended:
+	case <-s.ended:
 		s.cancel()
-		s.t.Fatalf("baretest: the server did not start: %v", err)
+		s.t.Fatalf("baretest: the server did not start: %v", s.err)
 	}
 	s.t.Cleanup(func() {
 		s.transport.CloseIdleConnections()
@@ -143,13 +146,13 @@ func (s *Server) run(ctx context.Context, server bare.Server, app *bare.Applicat
 // [bare.Server.Run] returned. A test whose server is meant to fail calls it, so
 // that the test's end does not report the failure: further calls return nil.
 func (s *Server) Stop() error {
-	var err error
-	s.once.Do(func() {
-		s.cancel()
-		err = <-s.ended
-		s.transport.CloseIdleConnections()
-	})
-	return err
+	s.cancel()
+	<-s.ended
+	s.transport.CloseIdleConnections()
+	if s.claimed.Swap(true) {
+		return nil
+	}
+	return s.err
 }
 
 // Client returns a client whose every connection leads to the server.
