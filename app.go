@@ -81,7 +81,7 @@ func (a *Application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		handler = a.fallback(r.Method, r.URL.Path)
 	}
-	a.serve(w, r, handler, matches)
+	a.serve(w, r, handler, matches) //nolint:contextcheck // the request holds it
 }
 
 // serve runs the middlewares and a handler, and streams the response.

@@ -41,7 +41,7 @@ type clock struct {
 	watchArmed bool
 }
 
-// now is the time since the clock was made: half the price of time.Now.
+// now is the time since the clock was made: half the price of [time.Now].
 func (c *clock) now() time.Duration { return time.Since(c.base) }
 
 // enlist has the stream flushed in a flushDelay, if it is not on the list.

@@ -17,6 +17,7 @@ const renewal = time.Second
 // open.
 type listener struct {
 	net.Listener
+
 	stall time.Duration
 	slots chan struct{} // one for each connection; nil means no limit
 
@@ -106,6 +107,7 @@ func (l *listener) closeUnused() {
 // own last flush.
 type conn struct {
 	net.Conn
+
 	listener *listener
 	used     atomic.Bool // a request has come
 

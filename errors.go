@@ -82,7 +82,7 @@ type safeError interface {
 }
 
 // bodyError is what a body panics with to say that it failed. It passes through
-// range loops and iter.Pull, and the server's loop recovers it; anyone else who
+// range loops and [iter.Pull], and the server's loop recovers it; anyone else who
 // recovers it panics with it again.
 type bodyError struct{ err error }
 

@@ -177,7 +177,7 @@ func (x *exchange) log(level slog.Level, message string, attrs ...slog.Attr) {
 		route = scope.URL.Path
 	}
 	attrs = append([]slog.Attr{slog.String("method", scope.Method), slog.String("route", route)}, attrs...)
-	x.app.logger().LogAttrs(scope.Context(), level, "bare: "+message, attrs...)
+	x.app.logger().LogAttrs(scope.Context(), level, "bare: "+message, attrs...) //nolint:sloglint // a constant at every call
 }
 
 // isContextError reports whether a body failed because its context ended: the

@@ -3,7 +3,7 @@ package bare
 import "sync/atomic"
 
 // A gate is a lock for one goroutine that waits and others that only try. Unlike
-// a wait for a sync.Mutex, the wait for a gate lets the fake time of
+// a wait for a [sync.Mutex], the wait for a gate lets the fake time of
 // testing/synctest go on: a client that stalls can be tested without waiting.
 type gate struct {
 	state atomic.Int32

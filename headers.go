@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strconv"
 )
 
@@ -23,9 +24,9 @@ func canonicalHeaders(headers http.Header) http.Header {
 func addValues(headers http.Header, name string, values []string) {
 	name = textproto.CanonicalMIMEHeaderKey(name)
 	if before, ok := headers[name]; ok {
-		values = append(before[:len(before):len(before)], values...)
+		values = append(slices.Clip(before), values...)
 	}
-	headers[name] = values[:len(values):len(values)]
+	headers[name] = slices.Clip(values)
 }
 
 // checkHead reports what is wrong with a response's status and headers: what
@@ -98,7 +99,7 @@ func declaredLength(headers http.Header) (int64, error) {
 }
 
 // setHead copies a response's headers into what net/http will send. They take
-// the place of what a wrapping http.Handler has set, but for the two headers
+// the place of what a wrapping [http.Handler] has set, but for the two headers
 // that are lists by nature.
 func setHead(target, headers http.Header, http2 bool) {
 	if len(target) > 0 {

@@ -18,7 +18,7 @@ func (a *Application) ToHTTPHandler(handler HttpHandler) http.Handler {
 		panic("bare: ToHTTPHandler: the handler is nil") //nolint:forbidigo // a programmer's error, at registration
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a.serve(w, r, handler, Matches{})
+		a.serve(w, r, handler, Matches{}) //nolint:contextcheck // the request holds it
 	})
 }
 
@@ -179,27 +179,27 @@ func (w *handlerWriter) FlushError() error {
 // Flush is FlushError for those who do not ask how it went.
 func (w *handlerWriter) Flush() { w.WriteHeader(http.StatusOK) }
 
-// caughtPanic is a panic that crosses over to another goroutine, with the stack
+// panicError is a panic that crosses over to another goroutine, with the stack
 // that it would lose.
-type caughtPanic struct {
+type panicError struct {
 	value any
 	stack []byte
 }
 
 // caught makes an error of what recover returned; nil stands for
-// runtime.Goexit, which ends the response without a word.
+// [runtime.Goexit], which ends the response without a word.
 func caught(value any) error {
 	err, ok := value.(error)
 	if value == nil || ok && errors.Is(err, http.ErrAbortHandler) {
 		return http.ErrAbortHandler
 	}
-	return &caughtPanic{value, debug.Stack()}
+	return &panicError{value, debug.Stack()}
 }
 
-func (p *caughtPanic) Error() string { return fmt.Sprintf("%v\n%s", p.value, p.stack) }
+func (p *panicError) Error() string { return fmt.Sprintf("%v\n%s", p.value, p.stack) }
 
 // Unwrap returns the panic's value, if it is an error.
-func (p *caughtPanic) Unwrap() error {
+func (p *panicError) Unwrap() error {
 	err, _ := p.value.(error)
 	return err
 }

@@ -64,12 +64,11 @@ func (a *Application) Go(task func(ctx context.Context) error) {
 		l.waiting = append(l.waiting, task)
 		return
 	}
-	a.startTask(task)
+	a.startTask(l.ctx, task)
 }
 
 // startTask runs a task. The caller holds the lifespan's mutex.
-func (a *Application) startTask(task func(ctx context.Context) error) {
-	ctx := a.lifespan.ctx
+func (a *Application) startTask(ctx context.Context, task func(ctx context.Context) error) {
 	a.lifespan.tasks.Go(func() {
 		err := guard(ctx, task)
 		if err != nil && ctx.Err() == nil {
@@ -105,7 +104,7 @@ func (a *Application) Startup(ctx context.Context) error {
 	defer l.mutex.Unlock()
 	l.ctx, l.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	for _, task := range l.waiting {
-		a.startTask(task)
+		a.startTask(l.ctx, task)
 	}
 	l.waiting = nil
 	return nil

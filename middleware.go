@@ -1,5 +1,7 @@
 package bare
 
+import "slices"
+
 // An HttpMiddleware answers a request with the help of the handler inside it:
 // before it, after it, or in its place.
 //
@@ -15,11 +17,11 @@ func Chain(handler HttpHandler, middlewares ...HttpMiddleware) HttpHandler {
 	if handler == nil {
 		panic("bare: Chain: the handler is nil") //nolint:forbidigo // a programmer's error, at registration
 	}
-	for i := len(middlewares) - 1; i >= 0; i-- {
-		if middlewares[i] == nil {
+	for _, middleware := range slices.Backward(middlewares) {
+		if middleware == nil {
 			panic("bare: Chain: a middleware is nil") //nolint:forbidigo // a programmer's error, at registration
 		}
-		handler = wrap(middlewares[i], handler)
+		handler = wrap(middleware, handler)
 	}
 	return handler
 }

@@ -96,7 +96,7 @@ func (r *HttpRequest) expectType(name, suffix string) error {
 	}
 }
 
-// chunkReader turns a body into an io.Reader.
+// chunkReader turns a body into an [io.Reader].
 type chunkReader struct {
 	body iter.Seq2[[]byte, error]
 	over atomic.Bool // the response has ended

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"slices"
 	"strconv"
 )
 
@@ -77,8 +78,8 @@ func Headers(pairs ...string) http.Header {
 		panic("bare: Headers: a name has no value") //nolint:forbidigo // a programmer's error, at the first call
 	}
 	headers := make(http.Header, len(pairs)/2)
-	for i := 0; i < len(pairs); i += 2 {
-		headers.Add(pairs[i], pairs[i+1])
+	for pair := range slices.Chunk(pairs, 2) {
+		headers.Add(pair[0], pair[1])
 	}
 	return headers
 }
@@ -134,8 +135,7 @@ func RedirectResponse(status int, location string) HttpResponse {
 // status and the text. Any other is a plain 500: its detail is logged, and never
 // sent. A nil error is a plain 500, too.
 func ErrorResponse(err error) HttpResponse {
-	var safe safeError
-	if errors.As(err, &safe) {
+	if safe, ok := errors.AsType[safeError](err); ok {
 		if status := safe.StatusCode(); status >= 400 && status <= 599 {
 			response := TextResponse(status, safe.SafeMessage())
 			if status >= http.StatusInternalServerError {

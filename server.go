@@ -117,7 +117,9 @@ func (s Server) Run(ctx context.Context, app *Application) error {
 		return errors.Join(fmt.Errorf("bare: %w", err), s.stop(ctx, app, server, listener))
 	case <-ctx.Done():
 		err := s.stop(ctx, app, server, listener)
-		<-served
+		if broken := <-served; !errors.Is(broken, http.ErrServerClosed) {
+			err = errors.Join(err, fmt.Errorf("bare: %w", broken))
+		}
 		return err
 	}
 }

@@ -52,7 +52,7 @@ type stream struct {
 }
 
 // send sends a response, and returns when it is complete. It panics with
-// http.ErrAbortHandler when it must not look complete.
+// [http.ErrAbortHandler] when it must not look complete.
 func (s *stream) send(response HttpResponse) {
 	if response.failure != nil {
 		s.logFailure("the request failed", response.failure)

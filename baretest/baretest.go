@@ -19,6 +19,7 @@
 package baretest
 
 import (
+	"context"
 	"io"
 	"iter"
 	"net/http/httptest"
@@ -32,7 +33,7 @@ import (
 // is malformed.
 func NewRequest(method, target string, body io.Reader) *bare.HttpRequest {
 	return &bare.HttpRequest{
-		Scope:  httptest.NewRequest(method, target, body),
+		Scope:  httptest.NewRequestWithContext(context.Background(), method, target, body),
 		Info:   new(bare.Info),
 		Locals: make(map[string]any),
 	}

@@ -13,11 +13,11 @@ import (
 
 // newCertificate makes a certificate for the in-memory host, and a pool that
 // trusts it. It is valid in a bubble's time, too, which begins in the year 2000.
-func newCertificate(t testing.TB) (tls.Certificate, *x509.CertPool) {
-	t.Helper()
+func newCertificate(tb testing.TB) (tls.Certificate, *x509.CertPool) {
+	tb.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		t.Fatalf("baretest: %v", err)
+		tb.Fatalf("baretest: %v", err)
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1),
@@ -27,11 +27,11 @@ func newCertificate(t testing.TB) (tls.Certificate, *x509.CertPool) {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
-		t.Fatalf("baretest: %v", err)
+		tb.Fatalf("baretest: %v", err)
 	}
 	leaf, err := x509.ParseCertificate(der)
 	if err != nil {
-		t.Fatalf("baretest: %v", err)
+		tb.Fatalf("baretest: %v", err)
 	}
 	pool := x509.NewCertPool()
 	pool.AddCert(leaf)

@@ -58,7 +58,7 @@ type Server struct {
 	// URL is the server's address, without a slash at its end.
 	URL string
 
-	t         testing.TB
+	tb        testing.TB
 	listener  *listener
 	transport *http.Transport
 	client    *http.Client
@@ -71,19 +71,19 @@ type Server struct {
 
 // NewServer runs an application over HTTP/1.1 until the test ends; see
 // [Config.NewServer].
-func NewServer(t testing.TB, app *bare.Application) *Server {
-	t.Helper()
-	return Config{}.NewServer(t, app)
+func NewServer(tb testing.TB, app *bare.Application) *Server {
+	tb.Helper()
+	return Config{}.NewServer(tb, app)
 }
 
 // NewServer runs an application until the test ends, and fails the test if it
 // does not start or does not stop cleanly.
-func (c Config) NewServer(t testing.TB, app *bare.Application) *Server {
-	t.Helper()
+func (c Config) NewServer(tb testing.TB, app *bare.Application) *Server {
+	tb.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{
 		URL:      "http://" + host,
-		t:        t,
+		tb:       tb,
 		listener: newListener(),
 		cancel:   cancel,
 		ended:    make(chan struct{}),
@@ -104,7 +104,7 @@ func (c Config) NewServer(t testing.TB, app *bare.Application) *Server {
 		server.H2C = true
 		s.transport.Protocols.SetUnencryptedHTTP2(true)
 	case HTTP2:
-		certificate, pool := newCertificate(t)
+		certificate, pool := newCertificate(tb)
 		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}}
 		s.transport.TLSClientConfig = &tls.Config{RootCAs: pool}
 		s.transport.Protocols.SetHTTP2(true)
@@ -115,7 +115,7 @@ func (c Config) NewServer(t testing.TB, app *bare.Application) *Server {
 }
 
 func (s *Server) run(ctx context.Context, server bare.Server, app *bare.Application) {
-	s.t.Helper()
+	s.tb.Helper()
 	listening := make(chan struct{})
 	told := server.OnListen
 	server.OnListen = func(addr net.Addr) {
@@ -132,12 +132,12 @@ func (s *Server) run(ctx context.Context, server bare.Server, app *bare.Applicat
 	case <-listening:
 	case <-s.ended:
 		s.cancel()
-		s.t.Fatalf("baretest: the server did not start: %v", s.err)
+		s.tb.Fatalf("baretest: the server did not start: %v", s.err)
 	}
-	s.t.Cleanup(func() {
+	s.tb.Cleanup(func() {
 		s.transport.CloseIdleConnections()
 		if err := s.Stop(); err != nil {
-			s.t.Errorf("baretest: the server did not stop cleanly: %v", err)
+			s.tb.Errorf("baretest: the server did not stop cleanly: %v", err)
 		}
 	})
 }
@@ -162,10 +162,10 @@ func (s *Server) Client() *http.Client { return s.client }
 // itself; over HTTP2 it is the one beneath TLS. It fails the test when the server
 // has stopped.
 func (s *Server) Dial() net.Conn {
-	s.t.Helper()
+	s.tb.Helper()
 	conn, err := s.listener.dial(context.Background())
 	if err != nil {
-		s.t.Fatalf("baretest: %v", err)
+		s.tb.Fatalf("baretest: %v", err)
 	}
 	return conn
 }
@@ -173,10 +173,10 @@ func (s *Server) Dial() net.Conn {
 // Get asks for a path, and returns the response when its head has come. It fails
 // the test when none comes.
 func (s *Server) Get(path string) *Stream {
-	s.t.Helper()
+	s.tb.Helper()
 	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, s.URL+path, http.NoBody)
 	if err != nil {
-		s.t.Fatalf("baretest: %v", err)
+		s.tb.Fatalf("baretest: %v", err)
 	}
 	return s.Do(request)
 }
@@ -184,15 +184,15 @@ func (s *Server) Get(path string) *Stream {
 // Do sends a request, and returns the response when its head has come. It fails
 // the test when none comes.
 func (s *Server) Do(request *http.Request) *Stream {
-	s.t.Helper()
+	s.tb.Helper()
 	ctx, cancel := context.WithCancel(request.Context())
 	response, err := s.client.Do(request.WithContext(ctx)) //nolint:bodyclose // by Stream.Close
 	if err != nil {
 		cancel()
-		s.t.Fatalf("baretest: %v", err)
+		s.tb.Fatalf("baretest: %v", err)
 	}
 	stream := &Stream{Response: response, cancel: cancel, buffer: make([]byte, pipeBuffer)}
-	s.t.Cleanup(stream.Close)
+	s.tb.Cleanup(stream.Close)
 	return stream
 }
 
