@@ -104,7 +104,7 @@ func (a *Application) Startup(ctx context.Context) error {
 	defer l.mutex.Unlock()
 	l.ctx, l.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	for _, task := range l.waiting {
-		a.startTask(l.ctx, task)
+		a.startTask(l.ctx, task) //nolint:contextcheck // it is made from ctx
 	}
 	l.waiting = nil
 	return nil
