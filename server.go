@@ -117,7 +117,9 @@ func (s Server) Run(ctx context.Context, app *Application) error {
 		return errors.Join(fmt.Errorf("bare: %w", err), s.stop(ctx, app, server, listener))
 	case <-ctx.Done():
 		err := s.stop(ctx, app, server, listener)
-		if broken := <-served; !errors.Is(broken, http.ErrServerClosed) {
+		// Stopping closes the listener first, which Accept may see before the
+		// server knows that it is being stopped.
+		if broken := <-served; !errors.Is(broken, http.ErrServerClosed) && !errors.Is(broken, net.ErrClosed) {
 			err = errors.Join(err, fmt.Errorf("bare: %w", broken))
 		}
 		return err
