@@ -14,9 +14,9 @@ var update = flag.Bool("update", false, "rewrite what the documents cut from cod
 
 var (
 	// A block in a document follows a comment that names its source.
-	codeBlock = regexp.MustCompile("(?sm)^<!-- code: (\\S+) -->\n+```(\\w*)\n(.*?)^```$")
+	codeBlock = regexp.MustCompile("(?sm)^<!-- code: (\\S+) -->\n+```(\\w*)\n(.*?)^```$") //nolint:gocritic // with the flag m, ^ is a line's beginning
 	// Any block, to find those that name none.
-	anyBlock = regexp.MustCompile("(?sm)^(<!-- code: \\S+ -->\n+)?```(\\w*)\n.*?^```$")
+	anyBlock = regexp.MustCompile("(?sm)^(<!-- code: \\S+ -->\n+)?```(\\w*)\n.*?^```$") //nolint:gocritic // likewise
 	link     = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	heading  = regexp.MustCompile(`(?m)^#+ (.+)$`)
 	marker   = regexp.MustCompile(`(?m)^\s*(//|<!--) docs:(start|end).*\n`)

@@ -1,24 +1,197 @@
 package bare
 
-import "time"
+import (
+	"fmt"
+	"iter"
+	"math"
+	"reflect"
+	"time"
+)
 
-// Matches holds the variables that a route found in a path.
-type Matches struct{}
+// Matches holds the variables that a route found in a path. It is a small
+// value: copy it, keep it, share it between goroutines; nothing changes it. The
+// zero value has no variables.
+//
+// A variable has the type that the route's pattern gives it:
+//
+//	{name} {name:str} {name:path}        string
+//	{name:int}                           int64
+//	{name:float}                         float64
+//	{name:datetime} {name:datetime:%Y}   time.Time
+//
+// The methods that are called for a type return its zero value when there is no
+// such variable or it has another type: String of an int variable is "".
+type Matches struct {
+	route  *route
+	values pathValues
+}
 
-// Get returns a variable.
-func (Matches) Get(string) any { return nil }
+// NewMatches makes a Matches from names and values in turn, for an [HttpRouter]
+// of your own and for tests:
+//
+//	bare.NewMatches("id", 42, "name", "fred")
+//
+// Integers of any type become int64 and float32 becomes float64, so that
+// [Matches.Int] and [Matches.Float] find them. It panics when a value is
+// missing, a name is no string or is there twice, or an integer is beyond
+// int64.
+func NewMatches(pairs ...any) Matches {
+	if len(pairs)%2 != 0 {
+		panic("bare: NewMatches: the last name has no value") //nolint:forbidigo // a programmer's error
+	}
+	r := &route{fixed: make([]any, 0, len(pairs)/2)}
+	for i := 0; i < len(pairs); i += 2 {
+		name, ok := pairs[i].(string)
+		if !ok {
+			panic(fmt.Sprintf("bare: NewMatches: the name %v is no string", pairs[i])) //nolint:forbidigo // a programmer's error
+		}
+		if r.variable(name) != nil {
+			panic(fmt.Sprintf("bare: NewMatches: the name %q is there twice", name)) //nolint:forbidigo // a programmer's error
+		}
+		r.variables = append(r.variables, variable{name: name, index: i / 2})
+		r.fixed = append(r.fixed, widen(name, pairs[i+1]))
+	}
+	return Matches{route: r}
+}
 
-// Int returns a variable.
-func (Matches) Int(string) int64 { return 0 }
+// widen gives a value the type that the methods of Matches look for.
+func widen(name string, value any) any {
+	switch v := reflect.ValueOf(value); {
+	case !v.IsValid():
+		return nil
+	case v.CanInt() && v.Type().PkgPath() == "":
+		return v.Int()
+	case v.CanUint() && v.Type().PkgPath() == "":
+		if v.Uint() > math.MaxInt64 {
+			panic(fmt.Sprintf("bare: NewMatches: %q is beyond int64: %d", name, value)) //nolint:forbidigo // a programmer's error
+		}
+		return int64(v.Uint()) //nolint:gosec // checked above
+	case v.Kind() == reflect.Float32:
+		return v.Float()
+	}
+	return value
+}
 
-// String returns a variable.
-func (Matches) String(string) string { return "" }
+// Route returns the pattern of the route that matched, as it was given to
+// [HttpRouter.Add]; "" when there is none. Logs and metrics want it in place of
+// the path: there are few patterns, and any number of paths.
+func (m Matches) Route() string {
+	if m.route == nil {
+		return ""
+	}
+	return m.route.pattern.text
+}
 
-// Float returns a variable.
-func (Matches) Float(string) float64 { return 0 }
+// Get returns the variable called name: a string, an int64, a float64 or a
+// [time.Time]; nil when there is none.
+func (m Matches) Get(name string) any {
+	v := m.find(name)
+	if v == nil {
+		return nil
+	}
+	return m.value(v)
+}
 
-// Time returns a variable.
-func (Matches) Time(string) time.Time { return time.Time{} }
+// String returns the variable called name, if it is a string.
+func (m Matches) String(name string) string {
+	v := m.find(name)
+	switch {
+	case v == nil:
+	case m.route.fixed != nil:
+		s, _ := m.route.fixed[v.index].(string)
+		return s
+	case v.kind == kindStr || v.kind == kindPath:
+		return v.text(m.values)
+	}
+	return ""
+}
 
-// Route returns the pattern.
-func (Matches) Route() string { return "" }
+// Int returns the variable called name, if it is an int64.
+func (m Matches) Int(name string) int64 {
+	v := m.find(name)
+	switch {
+	case v == nil:
+	case m.route.fixed != nil:
+		n, _ := m.route.fixed[v.index].(int64)
+		return n
+	case v.kind == kindInt:
+		n, _ := parseInt(v.text(m.values))
+		return n
+	}
+	return 0
+}
+
+// Float returns the variable called name, if it is a float64.
+func (m Matches) Float(name string) float64 {
+	v := m.find(name)
+	switch {
+	case v == nil:
+	case m.route.fixed != nil:
+		x, _ := m.route.fixed[v.index].(float64)
+		return x
+	case v.kind == kindFloat:
+		x, _ := parseFloat(v.text(m.values))
+		return x
+	}
+	return 0
+}
+
+// Time returns the variable called name, if it is a [time.Time]. It is in UTC
+// unless the path gave an offset.
+func (m Matches) Time(name string) time.Time {
+	v := m.find(name)
+	switch {
+	case v == nil:
+	case m.route.fixed != nil:
+		t, _ := m.route.fixed[v.index].(time.Time)
+		return t
+	case v.kind == kindDatetime:
+		t, _ := v.format.parse(v.text(m.values))
+		return t
+	}
+	return time.Time{}
+}
+
+// All yields the names and the values, as [Matches.Get] returns them, from left
+// to right. It may be used any number of times.
+func (m Matches) All() iter.Seq2[string, any] {
+	return func(yield func(string, any) bool) {
+		if m.route == nil {
+			return
+		}
+		for i := range m.route.variables {
+			v := &m.route.variables[i]
+			if !yield(v.name, m.value(v)) {
+				return
+			}
+		}
+	}
+}
+
+func (m Matches) find(name string) *variable {
+	if m.route == nil {
+		return nil
+	}
+	return m.route.variable(name)
+}
+
+func (m Matches) value(v *variable) any {
+	if m.route.fixed != nil {
+		return m.route.fixed[v.index]
+	}
+	// The route has matched, so that the conversions cannot fail here.
+	text := v.text(m.values)
+	switch v.kind {
+	case kindInt:
+		n, _ := parseInt(text)
+		return n
+	case kindFloat:
+		x, _ := parseFloat(text)
+		return x
+	case kindDatetime:
+		t, _ := v.format.parse(text)
+		return t
+	case kindLiteral, kindStr, kindPath:
+	}
+	return text
+}

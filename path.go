@@ -1,0 +1,197 @@
+package bare
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A kind says what a segment of a pattern accepts. The order of the constants
+// is the order of specificity: of two routes that fit a path, the one whose
+// first differing segment has the smaller kind wins.
+type kind uint8
+
+const (
+	kindLiteral  kind = iota // the text itself
+	kindDatetime             // time.Time: RFC 3339, or a strptime format
+	kindInt                  // int64: ASCII decimal, with an optional sign
+	kindFloat                // float64: ASCII decimal, with an optional exponent
+	kindStr                  // string: one segment that is not empty
+	kindPath                 // string: the rest of the path, which may be empty
+)
+
+// kindOf gives the kind that a pattern calls name.
+func kindOf(name string) (kind, bool) {
+	switch name {
+	case "datetime":
+		return kindDatetime, true
+	case "int":
+		return kindInt, true
+	case "float":
+		return kindFloat, true
+	case "str":
+		return kindStr, true
+	case "path":
+		return kindPath, true
+	}
+	return kindLiteral, false
+}
+
+// maxVariables bounds the variables of one pattern, because the tree counts
+// them in a byte.
+const maxVariables = 100
+
+// A segment is what stands between two slashes of a pattern.
+type segment struct {
+	kind   kind
+	text   string          // a literal's text, a variable's name
+	format *datetimeFormat // a datetime's, nil for RFC 3339
+}
+
+// accepts reports whether text, a whole segment of a path, fits the segment.
+func (s *segment) accepts(text string) bool {
+	switch s.kind {
+	case kindLiteral:
+		return text == s.text
+	case kindStr:
+		return text != ""
+	case kindInt:
+		_, ok := parseInt(text)
+		return ok
+	case kindFloat:
+		_, ok := parseFloat(text)
+		return ok
+	case kindDatetime:
+		_, ok := s.format.parse(text)
+		return ok
+	case kindPath:
+	}
+	return true
+}
+
+// A pattern is a parsed path pattern. It never changes once parsed.
+type pattern struct {
+	text     string
+	segments []segment // the text between the slashes, after the first slash
+}
+
+// parsePattern parses text. Its error names the fault only: the caller adds the
+// pattern.
+func parsePattern(text string) (pattern, error) {
+	if !strings.HasPrefix(text, "/") {
+		return pattern{}, errors.New("it does not begin with a slash")
+	}
+	parts := strings.Split(text[1:], "/")
+	p := pattern{text: text, segments: make([]segment, 0, len(parts))}
+	for i, part := range parts {
+		s, err := parseSegment(part)
+		switch {
+		case err != nil:
+			return pattern{}, err
+		case s.kind == kindPath && i < len(parts)-1:
+			return pattern{}, fmt.Errorf("%s is not at the end", part)
+		case s.kind != kindLiteral && p.variable(s.text) != nil:
+			return pattern{}, fmt.Errorf("the variable %q is there twice", s.text)
+		}
+		p.segments = append(p.segments, s)
+	}
+	return p, nil
+}
+
+func parseSegment(part string) (segment, error) {
+	if !strings.ContainsAny(part, "{}") {
+		return segment{kind: kindLiteral, text: part}, nil
+	}
+	inner, opened := strings.CutPrefix(part, "{")
+	inner, closed := strings.CutSuffix(inner, "}")
+	if !opened || !closed || strings.ContainsAny(inner, "{}") {
+		return segment{}, fmt.Errorf("%q is neither a literal nor one whole {variable} between slashes", part)
+	}
+	name, rest, typed := strings.Cut(inner, ":")
+	if name == "" {
+		return segment{}, fmt.Errorf("%s has no name", part)
+	}
+	if !typed {
+		return segment{kind: kindStr, text: name}, nil
+	}
+	// Only the first colon ends the type: a format may hold further ones.
+	typeName, format, _ := strings.Cut(rest, ":")
+	k, known := kindOf(typeName)
+	if !known {
+		return segment{}, fmt.Errorf("%s has the unknown type %q (known: str, int, float, datetime, path)", part, typeName)
+	}
+	s := segment{kind: k, text: name}
+	// The original ignores a format that its type has no use for; so do we.
+	if k != kindDatetime || format == "" {
+		return s, nil
+	}
+	f, err := newDatetimeFormat(format)
+	if err != nil {
+		return segment{}, fmt.Errorf("%s: %w", part, err)
+	}
+	s.format = f
+	return s, nil
+}
+
+// variable gives the segment of the variable called name, nil if there is none.
+func (p pattern) variable(name string) *segment {
+	for i := range p.segments {
+		if s := &p.segments[i]; s.kind != kindLiteral && s.text == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// literal reports whether p has no variables.
+func (p pattern) literal() bool {
+	return !slices.ContainsFunc(p.segments, func(s segment) bool { return s.kind != kindLiteral })
+}
+
+// shape is the same for two patterns if and only if they are one route given
+// twice: the names of variables are left out. Literals hold no braces, so that
+// the two cannot be confused.
+func (p pattern) shape() string {
+	var b strings.Builder
+	for i := range p.segments {
+		s := &p.segments[i]
+		b.WriteByte('/')
+		switch {
+		case s.kind == kindLiteral:
+			b.WriteString(s.text)
+		case s.format != nil:
+			b.WriteString("{1:" + s.format.text + "}")
+		default:
+			b.WriteString("{" + string('0'+s.kind) + "}")
+		}
+	}
+	return b.String()
+}
+
+// compare orders p before q (negative) if p is more specific: segment by
+// segment from the left. Patterns that it calls equal differ in literals, and
+// then no path fits both, or in formats only.
+func (p pattern) compare(q pattern) int {
+	return slices.CompareFunc(p.segments, q.segments, func(a, b segment) int {
+		return int(a.kind) - int(b.kind)
+	})
+}
+
+// overlaps reports whether some path fits both p and q. It may say so when
+// there is none (two datetime formats, or a format and a number, are not
+// compared); it never misses one.
+func (p pattern) overlaps(q pattern) bool {
+	for i := range min(len(p.segments), len(q.segments)) {
+		a, b := &p.segments[i], &q.segments[i]
+		switch {
+		case a.kind == kindPath || b.kind == kindPath:
+			return true
+		case a.kind == kindLiteral && !b.accepts(a.text):
+			return false
+		case b.kind == kindLiteral && !a.accepts(b.text):
+			return false
+		}
+	}
+	return len(p.segments) == len(q.segments)
+}
