@@ -94,7 +94,7 @@ func runJob(request *bare.HttpRequest, fail string, yield func(progress) bool) e
 
 // docs:end job
 
-// docs:start work
+// docs:start step
 // work is one step of a second. It gives up when the client leaves or the server
 // stops.
 func work(request *bare.HttpRequest, step int, fail string) error {
@@ -110,4 +110,4 @@ func work(request *bare.HttpRequest, step int, fail string) error {
 	return nil
 }
 
-// docs:end work
+// docs:end step

@@ -36,7 +36,7 @@ func newApp(logger *slog.Logger) *bare.Application {
 
 // docs:end app
 
-// docs:start timing
+// docs:start middleware
 // timing logs the end of each response that it is around; name says which timing
 // it is.
 func timing(logger *slog.Logger, name string) bare.HttpMiddleware {
@@ -55,7 +55,7 @@ func timing(logger *slog.Logger, name string) bare.HttpMiddleware {
 	}
 }
 
-// docs:end timing
+// docs:end middleware
 
 func hello(*bare.HttpRequest) bare.HttpResponse {
 	return bare.TextResponse(200, "Hello, World!\n")

@@ -1,0 +1,159 @@
+package code
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/bare-go/bare"
+)
+
+// docs:start info
+func newShop() *bare.Application {
+	app := bare.NewApplication()
+	app.Info.Set("name", "Michael Caine")
+	app.HttpRouter.Add(bare.Methods{"GET"}, "/name", showName)
+	return app
+}
+
+func showName(request *bare.HttpRequest) bare.HttpResponse {
+	name, _ := request.Info.Get("name").(string)
+	return bare.TextResponse(200, "My name is "+name+".\n")
+}
+
+// docs:end info
+
+// docs:start closure
+type shop struct{ name string }
+
+func (s *shop) showName(*bare.HttpRequest) bare.HttpResponse {
+	return bare.TextResponse(200, "My name is "+s.name+".\n")
+}
+
+func newShopOf(s *shop) *bare.Application {
+	app := bare.NewApplication()
+	app.HttpRouter.Add(bare.Methods{"GET"}, "/name", s.showName)
+	return app
+}
+
+// docs:end closure
+
+// docs:start middleware
+// identify lets nobody in whom it does not know, and tells the handler who it is.
+func identify(users map[string]string) bare.HttpMiddleware {
+	return func(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
+		user, known := users[request.Scope.Header.Get("authorization")]
+		if !known {
+			return bare.TextResponse(401, "Who are you?\n").WithHeader("www-authenticate", "Bearer")
+		}
+		request.Locals["user"] = user
+		return handler(request)
+	}
+}
+
+// noStore adds a header to what the handler answers.
+func noStore(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
+	response := handler(request)
+	response.Headers.Set("cache-control", "no-store")
+	return response
+}
+
+func greetUser(request *bare.HttpRequest) bare.HttpResponse {
+	user, _ := request.Locals["user"].(string)
+	return bare.TextResponse(200, "Hello, "+user+".\n")
+}
+
+// docs:end middleware
+
+// docs:start chain
+func newMembersApp(users map[string]string) *bare.Application {
+	app := bare.NewApplication()
+	app.Middlewares = append(app.Middlewares, noStore) // around everything
+	app.HttpRouter.Add(bare.Methods{"GET"}, "/", greeting)
+	app.HttpRouter.Add(bare.Methods{"GET"}, "/members", bare.Chain(greetUser, identify(users))) // around one route
+	return app
+}
+
+// docs:end chain
+
+// docs:start errors
+var errNoStock = errors.New("no stock")
+
+func buy(stock func(item string) error) bare.HttpHandler {
+	return func(request *bare.HttpRequest) bare.HttpResponse {
+		err := stock(request.Query().Get("item"))
+		if errors.Is(err, errNoStock) {
+			err = &bare.HttpError{Status: 409, Message: "That is sold out.", Err: err}
+		}
+		if err != nil {
+			return bare.ErrorResponse(err) // 409 and the message, or a plain 500
+		}
+		return bare.TextResponse(200, "It is yours.\n")
+	}
+}
+
+// docs:end errors
+
+// docs:start safeerror
+// A quotaError chooses its own response.
+type quotaError struct{ wait time.Duration }
+
+func (e *quotaError) Error() string       { return fmt.Sprintf("the quota is used up for %v", e.wait) }
+func (e *quotaError) StatusCode() int     { return http.StatusTooManyRequests }
+func (e *quotaError) SafeMessage() string { return "Too much at once. Try again later." }
+
+// docs:end safeerror
+
+// docs:start notfound
+func newAppWithPage() *bare.Application {
+	app := bare.NewApplication()
+	app.NotFound = func(request *bare.HttpRequest) bare.HttpResponse {
+		return bare.BytesResponse(404, "text/html; charset=utf-8", []byte("<h1>There is no such page</h1>"))
+	}
+	return app
+}
+
+// docs:end notfound
+
+// docs:start lifespan
+// A store is opened when the application starts and closed when it stops.
+type store interface {
+	Open(ctx context.Context) error
+	Close(ctx context.Context) error
+	Refresh(ctx context.Context) error
+}
+
+func newAppWithStore(data store) *bare.Application {
+	app := bare.NewApplication()
+	app.OnStartup(data.Open)
+	app.OnShutdown(data.Close)
+	app.Go(func(ctx context.Context) error {
+		ticker := time.NewTicker(time.Minute)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-ticker.C:
+				if err := data.Refresh(ctx); err != nil {
+					return err // logged, and the task has ended
+				}
+			}
+		}
+	})
+	return app
+}
+
+// docs:end lifespan
+
+// docs:start logger
+func newLoggedApp(handler slog.Handler) *bare.Application {
+	app := bare.NewApplication()
+	app.Logger = slog.New(handler)
+	return app
+}
+
+// docs:end logger

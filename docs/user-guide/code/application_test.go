@@ -1,0 +1,230 @@
+package code
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bare-go/bare"
+	"github.com/bare-go/bare/baretest"
+)
+
+// docs:start testhandler
+func TestTheNameIsShown(t *testing.T) {
+	request := baretest.NewRequest("GET", "/name", nil)
+	request.Info.Set("name", "Ada Lovelace")
+	response := showName(request)
+	got := baretest.Chunks(response.Body, -1)
+	if want := "My name is Ada Lovelace.\n"; strings.Join(got, "") != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// docs:end testhandler
+
+// docs:start testserver
+func TestMembersAreLetIn(t *testing.T) {
+	tests := []struct {
+		name, path, authorization string
+		status                    int
+		text                      string
+	}{
+		{"anybody sees the greeting", "/", "", 200, "Hello, World!\n"},
+		{"a member is greeted by name", "/members", "Bearer 1", 200, "Hello, Ada.\n"},
+		{"a stranger is asked who it is", "/members", "Bearer 2", 401, "Who are you?\n"},
+		{"a path that is not there", "/nowhere", "", 404, "Not Found"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			request := httptest.NewRequest(http.MethodGet, test.path, nil)
+			request.Header.Set("authorization", test.authorization)
+			recorder := httptest.NewRecorder()
+			newMembersApp(map[string]string{"Bearer 1": "Ada"}).ServeHTTP(recorder, request)
+			if got := recorder.Body.String(); recorder.Code != test.status || got != test.text {
+				t.Errorf("got %d %q, want %d %q", recorder.Code, got, test.status, test.text)
+			}
+			if got := recorder.Header().Get("cache-control"); got != "no-store" {
+				t.Errorf("cache-control %q, want no-store", got)
+			}
+		})
+	}
+}
+
+// docs:end testserver
+
+func get(app http.Handler, target string) (status int, body string) {
+	recorder := httptest.NewRecorder()
+	app.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, target, nil))
+	return recorder.Code, recorder.Body.String()
+}
+
+func TestApplicationsAnswerAsTheGuideSays(t *testing.T) {
+	stock := func(item string) error {
+		switch item {
+		case "tea":
+			return nil
+		case "milk":
+			return errNoStock
+		default:
+			return errors.New("secret: the store is on fire")
+		}
+	}
+	quiet := func(handler bare.HttpHandler) *bare.Application {
+		app := newLoggedApp(slog.DiscardHandler)
+		app.HttpRouter.Add(bare.Methods{"GET"}, "/", handler)
+		return app
+	}
+	overQuota := quiet(func(*bare.HttpRequest) bare.HttpResponse { return bare.ErrorResponse(&quotaError{time.Hour}) })
+	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("up 1\n")) })
+	tests := []struct {
+		name   string
+		app    http.Handler
+		target string
+		status int
+		text   string
+	}{
+		{"a value from Info", newShop(), "/name", 200, "My name is Michael Caine.\n"},
+		{"a value from a receiver", newShopOf(&shop{"Ada"}), "/name", 200, "My name is Ada.\n"},
+		{"a success", quiet(buy(stock)), "/?item=tea", 200, "It is yours.\n"},
+		{"an error for the client", quiet(buy(stock)), "/?item=milk", 409, "That is sold out."},
+		{"an error for the log", quiet(buy(stock)), "/?item=fire", 500, "Internal Server Error"},
+		{"an error that chooses", overQuota, "/", 429, "Too much at once. Try again later."},
+		{"a page for what is not there", newAppWithPage(), "/nowhere", 404, "<h1>There is no such page</h1>"},
+		{"a handler of net/http", newAppWithHandler(metrics), "/metrics", 200, "up 1\n"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if status, got := get(test.app, test.target); status != test.status || got != test.text {
+				t.Errorf("got %d %q, want %d %q", status, got, test.status, test.text)
+			}
+		})
+	}
+}
+
+func TestFilesAreMounted(t *testing.T) {
+	directory := t.TempDir()
+	if err := os.WriteFile(filepath.Join(directory, "a.txt"), []byte("a file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	root, err := os.OpenRoot(directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	app := newAppWithFiles(root)
+	if status, got := get(app, "/static/a.txt"); status != 200 || got != "a file\n" {
+		t.Errorf("got %d %q", status, got)
+	}
+	if status, _ := get(app, "/statics"); status != 404 {
+		t.Errorf("a path beside the prefix: status %d, want 404", status)
+	}
+}
+
+// fakeStore notes what is done to it.
+type fakeStore struct {
+	mutex sync.Mutex
+	calls []string
+	fail  error
+}
+
+func (s *fakeStore) note(call string) error {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.calls = append(s.calls, call)
+	return s.fail
+}
+
+func (s *fakeStore) Open(context.Context) error    { return s.note("open") }
+func (s *fakeStore) Close(context.Context) error   { return s.note("close") }
+func (s *fakeStore) Refresh(context.Context) error { return s.note("refresh") }
+
+func TestALifespanRunsInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		data := new(fakeStore)
+		server := baretest.NewServer(t, newAppWithStore(data))
+		time.Sleep(150 * time.Second)
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+		if got, want := strings.Join(data.calls, ", "), "open, refresh, refresh, close"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
+
+func TestAStartThatFailsIsReturned(t *testing.T) {
+	data := &fakeStore{fail: errors.New("no such disk")}
+	err := bare.Run(t.Context(), newAppWithStore(data), "127.0.0.1:0")
+	if err == nil || !errors.Is(err, data.fail) {
+		t.Errorf("got %v, want %v", err, data.fail)
+	}
+}
+
+func TestAnAddressThatIsNoneIsReturned(t *testing.T) {
+	if err := run(newShop(), "nonsense"); err == nil {
+		t.Error("run returned nil")
+	}
+}
+
+func TestFailuresAreLogged(t *testing.T) {
+	var log bytes.Buffer
+	app := newLoggedApp(slog.NewTextHandler(&log, nil))
+	app.HttpRouter.Add(bare.Methods{"GET"}, "/", func(*bare.HttpRequest) bare.HttpResponse {
+		return bare.ErrorResponse(errors.New("the store is on fire"))
+	})
+	get(app, "/")
+	const want = `level=ERROR msg="bare: the request failed" method=GET route=/ error="the store is on fire"`
+	if !strings.Contains(log.String(), want) {
+		t.Errorf("the log is %q, want %q in it", log.String(), want)
+	}
+}
+
+// TestAStreamEndsCleanlyWhenItsServerStops runs over a real connection, with each
+// of the guide's ways to serve.
+func TestAStreamEndsCleanlyWhenItsServerStops(t *testing.T) {
+	for name, serveIt := range map[string]func(context.Context, *bare.Application, net.Listener) error{
+		"a configured server":   serve,
+		"a server of one's own": serveElsewhere,
+	} {
+		t.Run(name, func(t *testing.T) {
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			app := bare.NewApplication()
+			app.HttpRouter.Add(bare.Methods{"GET"}, "/ticks", clock)
+			ctx, cancel := context.WithCancel(t.Context())
+			stopped := make(chan error, 1)
+			go func() { stopped <- serveIt(ctx, app, listener) }()
+
+			response, err := http.Get("http://" + listener.Addr().String() + "/ticks")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			tick := make([]byte, 9)
+			if _, err := response.Body.Read(tick); err != nil {
+				t.Fatal(err)
+			}
+			cancel()
+			var rest bytes.Buffer
+			if _, err := rest.ReadFrom(response.Body); err != nil {
+				t.Errorf("the stream was cut: %v", err)
+			}
+			if err := <-stopped; err != nil {
+				t.Errorf("the stop failed: %v", err)
+			}
+		})
+	}
+}
