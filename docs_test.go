@@ -109,7 +109,8 @@ func source(t *testing.T, name string) string {
 	if region != "" {
 		text = cutRegion(t, text, path, region)
 	}
-	return strings.TrimRight(dedent(marker.ReplaceAllString(text, "")), "\n\t ") + "\n"
+	text = strings.TrimLeft(dedent(marker.ReplaceAllString(text, "")), "\n")
+	return strings.TrimRight(text, "\n\t ") + "\n"
 }
 
 func cutRegion(t *testing.T, text, path, name string) string {
