@@ -39,10 +39,10 @@ type Application struct {
 	// does wrong is logged at the debug level.
 	Logger *slog.Logger
 
-	// StallTimeout is how long a client may make no progress with what the server
-	// sends (64 KiB at a time) or with the body that it has promised, before it is
-	// cut off; 0 means [DefaultStallTimeout], a negative one no limit. A stream
-	// that is silent does not stall.
+	// StallTimeout is how long a client may make no progress, before it is cut
+	// off: in which it takes less than 64 KiB of what waits for it, or sends
+	// nothing of the body that it has promised. 0 means [DefaultStallTimeout], a
+	// negative one no limit. A stream that is silent does not stall.
 	StallTimeout time.Duration
 
 	// ReadLimit is how many bytes the methods of [HttpRequest] that read a whole

@@ -62,7 +62,10 @@ func TestRouterConformsToTheCorpus(t *testing.T) {
 			t.Fatal(err)
 		}
 		count++
-		t.Run(strconv.Itoa(c.ID), c.check)
+		t.Run(strconv.Itoa(c.ID), func(t *testing.T) {
+			t.Parallel()
+			c.check(t)
+		})
 	}
 	if err := lines.Err(); err != nil || count < 1800 {
 		t.Fatalf("read %d cases: %v", count, err)

@@ -17,9 +17,11 @@ import (
 )
 
 const (
-	// pieceSize is how many bytes a client must take in one StallTimeout, so that
-	// a slow reader of a large chunk is not taken for a stalled one.
-	pieceSize = 64 << 10
+	// pieceSize is how many bytes are written at a time: half of what a client
+	// must take in one StallTimeout, as what it takes at once may end in the
+	// middle of a piece. A slow reader of a large chunk so is not taken for a
+	// stalled one.
+	pieceSize = 32 << 10
 	// abortDelay is how long what was sent is given to arrive before a response is
 	// cut: browsers throw away what comes just before a reset.
 	abortDelay = 100 * time.Millisecond
