@@ -69,7 +69,7 @@ type Server struct {
 	// negative one cuts them at once.
 	Grace time.Duration
 
-	// MaxHeaderBytes bounds a request's head, in bytes; 0 means
+	// MaxHeaderBytes bounds a request's head, in bytes; 0 or less means
 	// [DefaultMaxHeaderBytes].
 	MaxHeaderBytes int
 
@@ -178,7 +178,7 @@ func (s Server) httpServer(ctx context.Context, app *Application) *http.Server {
 		Protocols:         protocols,
 		ReadHeaderTimeout: withDefault(s.ReadHeaderTimeout, DefaultReadHeaderTimeout),
 		IdleTimeout:       withDefault(s.IdleTimeout, DefaultIdleTimeout),
-		MaxHeaderBytes:    cmp.Or(s.MaxHeaderBytes, DefaultMaxHeaderBytes),
+		MaxHeaderBytes:    cmp.Or(max(s.MaxHeaderBytes, 0), DefaultMaxHeaderBytes),
 		BaseContext:       func(net.Listener) context.Context { return base },
 		ConnState:         markUsed,
 		ErrorLog:          slog.NewLogLogger(clientNoise{app.logger().Handler()}, slog.LevelDebug),
