@@ -19,7 +19,8 @@ var (
 	anyBlock = regexp.MustCompile("(?sm)^(<!-- code: \\S+ -->\n+)?```(\\w*)\n.*?^```$") //nolint:gocritic // likewise
 	link     = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	heading  = regexp.MustCompile(`(?m)^#+ (.+)$`)
-	marker   = regexp.MustCompile(`(?m)^\s*(//|<!--) docs:(start|end).*\n`)
+	marker   = regexp.MustCompile(`(?m)^[ \t]*(//|<!--) docs:(start|end).*\n`)
+	gap      = regexp.MustCompile(`\n{3,}`) // what a marker leaves between two blank lines
 )
 
 func TestDocumentsShowTheCodeThatTheyName(t *testing.T) {
@@ -109,7 +110,8 @@ func source(t *testing.T, name string) string {
 	if region != "" {
 		text = cutRegion(t, text, path, region)
 	}
-	text = strings.TrimLeft(dedent(marker.ReplaceAllString(text, "")), "\n")
+	text = gap.ReplaceAllString(marker.ReplaceAllString(text, ""), "\n\n")
+	text = strings.TrimLeft(dedent(text), "\n")
 	return strings.TrimRight(text, "\n\t ") + "\n"
 }
 
