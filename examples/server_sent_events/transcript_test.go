@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bufio"
+	"flag"
+	"io"
+	"net/http/httputil"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bare-go/bare/baretest"
+)
+
+var update = flag.Bool("update", false, "rewrite the transcripts")
+
+const transcripts = "../../docs/tutorial/transcripts/"
+
+// TestTranscript records what curl -N -i shows of three events and a Ctrl-C, and
+// what the program prints meanwhile, and compares both with what the chapter has.
+func TestTranscript(t *testing.T) {
+	output := captureOutput(t)
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)))
+		conn := baretest.NewServer(t, newApp(&options{every: time.Second, nudge: true})).Dial()
+		if _, err := io.WriteString(conn, "GET /events HTTP/1.1\r\nHost: localhost:9009\r\nAccept: */*\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		screen := "$ curl -N -i http://localhost:9009/events\n"
+		reader := bufio.NewReader(conn)
+		for line := ""; line != "\r\n"; {
+			line = readLine(t, reader)
+			screen += strings.ReplaceAll(line, "\r", "")
+		}
+		body := bufio.NewReader(httputil.NewChunkedReader(reader))
+		for range 3 * len([]string{"data", "", ":", ""}) {
+			screen += readLine(t, body)
+		}
+		if err := conn.Close(); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		compare(t, "server-sent-events.txt", screen+"^C\n")
+		compare(t, "server-sent-events.log.txt", output())
+	})
+}
+
+func readLine(t *testing.T, reader *bufio.Reader) string {
+	t.Helper()
+	line, err := reader.ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	return line
+}
+
+// compare checks a transcript, or rewrites it when the tests run with -update.
+func compare(t *testing.T, name, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(transcripts+name, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(transcripts + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s: got\n%s\nwant\n%s\n(-update rewrites it)", name, got, want)
+	}
+}
