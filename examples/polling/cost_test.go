@@ -54,6 +54,7 @@ func BenchmarkTransports(b *testing.B) {
 }
 
 func measureTransport(b *testing.B, transport string) {
+	b.Helper()
 	messages := new(atomic.Int64)
 	counted := &countingListener{Listener: listen(b)}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -152,6 +153,7 @@ func listen(b *testing.B) net.Listener {
 
 type countingListener struct {
 	net.Listener
+
 	in, out atomic.Int64
 }
 
@@ -165,6 +167,7 @@ func (l *countingListener) Accept() (net.Conn, error) {
 
 type countingConn struct {
 	net.Conn
+
 	listener *countingListener
 }
 

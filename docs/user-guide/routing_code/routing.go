@@ -31,11 +31,11 @@ func newApp() *bare.Application {
 
 // show answers with the route that was found and what it found in the path.
 func show(request *bare.HttpRequest) bare.HttpResponse {
-	text := request.Matches.Route()
+	found := []string{request.Matches.Route()}
 	for name, value := range request.Matches.All() {
-		text += fmt.Sprintf("  %s = %v (%T)", name, value, value)
+		found = append(found, fmt.Sprintf("%s = %v (%T)", name, value, value))
 	}
-	return bare.TextResponse(200, text)
+	return bare.TextResponse(200, strings.Join(found, "  "))
 }
 
 // docs:end routes

@@ -140,6 +140,16 @@ func TestMostSpecificRouteWinsInAnyOrder(t *testing.T) {
 	}
 }
 
+func TestBytesThatAreNotUTF8ArriveAsTheyAre(t *testing.T) {
+	handler, matches := newApp().HttpRouter.Resolve("GET", "/users/\xff\xfe")
+	if got := matches.String("name"); handler == nil || got != "\xff\xfe" {
+		t.Errorf("got %q", got)
+	}
+	if got := answer(newApp(), "GET", "/users/%FF"); !strings.Contains(got, "name = \xff (string)") {
+		t.Errorf("got %q", got)
+	}
+}
+
 // docs:start test
 
 func TestShowUser(t *testing.T) {
