@@ -14,7 +14,7 @@ func TestFormatMessage(t *testing.T) {
 		"LF and CR are two":            {"first\n\rlast", "data: first\ndata: \ndata: last\n\n"}, //nolint:dupword // the format repeats it
 		"an empty message is one":      {"", "data: \n\n"},
 		"a field's name stays data":    {"\nevent: done", "data: \ndata: event: done\n\n"}, //nolint:dupword // the format repeats it
-		"an empty line does not split": {"a\n\nb", "data: a\ndata: \ndata: b\n\n"}, //nolint:dupword // the format repeats it
+		"an empty line does not split": {"a\n\nb", "data: a\ndata: \ndata: b\n\n"},         //nolint:dupword // the format repeats it
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := string(formatMessage(test.data)); got != test.want {
