@@ -149,11 +149,18 @@ func (x *exchange) outcome() error {
 		return ErrStalled
 	case errors.Is(cause, ErrShutdown), x.err != nil && x.app.lifespan.aborted.Load():
 		return ErrShutdown
-	case isContextError(x.err), x.err == nil && x.request.Scope.Context().Err() != nil:
+	case isContextError(x.err), x.err == nil && x.gone():
 		return ErrClientGone
 	default:
 		return x.err
 	}
+}
+
+// gone reports whether the client has left. Over HTTP/1.x the deadline that ends
+// an upload which has stalled ends net/http's context, too: such a client is
+// there, and is told.
+func (x *exchange) gone() bool {
+	return x.request.Scope.Context().Err() != nil && !x.reading.stalled.Load()
 }
 
 // giveUp ends an operation that waits for a client that has stalled.
@@ -164,7 +171,7 @@ func (x *exchange) giveUp(operation *wait, setDeadline func(time.Time) error) {
 		return
 	}
 	operation.stalled.Store(true)
-	if err := setDeadline(time.Unix(1, 0)); err != nil {
+	if err := setDeadline(longAgo()); err != nil {
 		x.log(slog.LevelWarn, "a stalled client cannot be cut off", slog.Any("error", err))
 	}
 }

@@ -157,17 +157,25 @@ func (w *handlerWriter) Write(chunk []byte) (int, error) {
 	if w.head || len(chunk) == 0 {
 		return len(chunk), nil
 	}
+	if w.ctx.Err() != nil {
+		return 0, w.end()
+	}
 	select {
 	case w.chunks <- chunk:
 	case <-w.ctx.Done(): // nobody may be there to take it
-		w.writeErr = context.Cause(w.ctx)
-		return 0, w.writeErr
+		return 0, w.end()
 	}
 	if !<-w.taken {
 		w.writeErr = ErrClientGone
 		return 0, w.writeErr
 	}
 	return len(chunk), nil
+}
+
+// end is what a Write returns once the context has ended.
+func (w *handlerWriter) end() error {
+	w.writeErr = context.Cause(w.ctx)
+	return w.writeErr
 }
 
 // FlushError sends the head. The stream flushes what follows it by itself.

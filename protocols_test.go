@@ -38,8 +38,8 @@ type logbook struct {
 }
 
 func (*logbook) Enabled(context.Context, slog.Level) bool { return true }
-func (l *logbook) WithAttrs([]slog.Attr) slog.Handler      { return l }
-func (l *logbook) WithGroup(string) slog.Handler           { return l }
+func (l *logbook) WithAttrs([]slog.Attr) slog.Handler     { return l }
+func (l *logbook) WithGroup(string) slog.Handler          { return l }
 
 func (l *logbook) Handle(_ context.Context, record slog.Record) error {
 	l.mutex.Lock()

@@ -75,9 +75,9 @@ func explainJSON(content []byte, err error) error {
 	case errors.As(err, &syntax):
 		message = fmt.Sprintf("The request body is not valid JSON: see byte %d.", syntax.Offset)
 	case errors.As(err, &mismatch) && mismatch.Field != "":
-		message = fmt.Sprintf("The JSON value at %q cannot be a %s.", mismatch.Field, mismatch.Value)
+		message = fmt.Sprintf("The JSON value at %q has the wrong form.", mismatch.Field)
 	case errors.As(err, &mismatch):
-		message = fmt.Sprintf("The JSON document cannot be a %s.", mismatch.Value)
+		message = "The JSON document has the wrong form."
 	}
 	return &HttpError{Status: http.StatusBadRequest, Message: message, Err: err}
 }

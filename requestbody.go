@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -39,6 +40,9 @@ type requestBody struct {
 	count    int64         // of the bytes read
 	duplex   bool          // the response's body reads it: leave it alone
 	drained  chan struct{} // closed when the drain is over; nil without one
+
+	reading  sync.Mutex // held by a Read of the source
+	released bool       // it is net/http's again; under reading
 }
 
 // chunks is the iterator behind [HttpRequest.Body].
@@ -53,6 +57,11 @@ func (b *requestBody) chunks(yield func([]byte, error) bool) {
 
 // read is one Read of the source, with a watch on it and the error explained.
 func (b *requestBody) read(buffer []byte) (int, error) {
+	b.reading.Lock()
+	defer b.reading.Unlock()
+	if b.released {
+		return 0, ErrBodyConsumed
+	}
 	b.exchange.reading.begin()
 	n, err := b.source.Read(buffer)
 	b.exchange.reading.end()
@@ -124,6 +133,8 @@ func (b *requestBody) settle(headers http.Header) {
 // drain throws the body away. It also is the only way to see that the client
 // leaves: until the body's end, net/http does not look.
 func (b *requestBody) drain() {
+	b.reading.Lock()
+	defer b.reading.Unlock()
 	defer close(b.drained)
 	n, err := io.CopyN(io.Discard, b.source, drainLimit)
 	switch {
@@ -145,14 +156,26 @@ func (b *requestBody) drainedWithin(d time.Duration) bool {
 	}
 }
 
-// release bounds the time that net/http, which reads on when the response is
-// complete, may wait for what is left of the body.
+// release gives an unread body back to net/http, which reads on when the response
+// is complete, and bounds the time that this may take. A Read that is under way,
+// of the drain or of a goroutine that the handler has left behind, is ended
+// first: net/http would end it, too, and lift the bound.
 func (b *requestBody) release() {
-	if b.state.Load() != bodyEnded && b.exchange.request.Scope.ProtoMajor == 1 {
-		// A writer that knows no deadlines belongs to a server that has its own.
-		_ = b.exchange.stream.control.SetReadDeadline(time.Now().Add(drainTime))
+	if b.state.Load() == bodyEnded || b.exchange.request.Scope.ProtoMajor != 1 {
+		return
 	}
+	control := &b.exchange.stream.control
+	if err := control.SetReadDeadline(longAgo()); err != nil {
+		return // a writer that knows no deadlines belongs to a server that has its own
+	}
+	b.reading.Lock()
+	b.released = true
+	b.reading.Unlock()
+	_ = control.SetReadDeadline(time.Now().Add(drainTime)) // it has just worked
 }
+
+// longAgo is a deadline that ends what is under way.
+func longAgo() time.Time { return time.Unix(1, 0) }
 
 func errTooLarge() error {
 	return &HttpError{Status: http.StatusRequestEntityTooLarge, Err: ErrBodyTooLarge}

@@ -364,14 +364,14 @@ func TestRegistrationPanicsOnAProgrammersError(t *testing.T) {
 	app, _ := newApp(empty)
 	app.Mount("/m", http.NotFoundHandler())
 	for want, do := range map[string]func(){
-		"bare: Headers: a name has no value":                          func() { bare.Headers("one") },
-		"bare: Chain: the handler is nil":                             func() { bare.Chain(nil) },
-		"bare: Chain: a middleware is nil":                            func() { bare.Chain(empty, nil) },
-		"bare: OnStartup: the handler is nil":                         func() { app.OnStartup(nil) },
-		"bare: FromHTTPHandler: the handler is nil":                   func() { bare.FromHTTPHandler(nil) },
-		"bare: Mount m: the prefix does not begin with a slash":       func() { app.Mount("m", http.NotFoundHandler()) },
-		"bare: Mount /m: the prefix is there already":                 func() { app.Mount("/m", http.NotFoundHandler()) },
-		"bare: ChunkWriter: the size is not positive":                 func() { bare.ChunkWriter(nil, 0) },
+		"bare: Headers: a name has no value":                           func() { bare.Headers("one") },
+		"bare: Chain: the handler is nil":                              func() { bare.Chain(nil) },
+		"bare: Chain: a middleware is nil":                             func() { bare.Chain(empty, nil) },
+		"bare: OnStartup: the handler is nil":                          func() { app.OnStartup(nil) },
+		"bare: FromHTTPHandler: the handler is nil":                    func() { bare.FromHTTPHandler(nil) },
+		"bare: Mount m: the prefix does not begin with a slash":        func() { app.Mount("m", http.NotFoundHandler()) },
+		"bare: Mount /m: the prefix is there already":                  func() { app.Mount("/m", http.NotFoundHandler()) },
+		"bare: ChunkWriter: the size is not positive":                  func() { bare.ChunkWriter(nil, 0) },
 		`bare: the route "/{": "{" is neither a literal nor one whole`: func() { app.OnHttpRequest(bare.Methods{"GET"}, "/{", empty) },
 	} {
 		func() {

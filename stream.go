@@ -191,7 +191,7 @@ var errBodyPanicked = errors.New("bare: the body panicked")
 // chunk that comes after a silence is flushed at once, and those that follow it
 // closely by the clock.
 func (s *stream) write(chunk []byte) bool {
-	if s.exchange.request.Scope.Context().Err() != nil {
+	if s.exchange.gone() {
 		s.gate.lock()
 		s.fail(ErrClientGone)
 		s.gate.unlock()

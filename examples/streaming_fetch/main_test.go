@@ -148,7 +148,7 @@ func TestARequestThatCannotBeAnsweredIsRefusedInOneSentence(t *testing.T) {
 	}{
 		{"broken JSON", "application/json", `{"message"`, 400, "The request body is not valid JSON: see byte 10."},
 		{"no body", "application/json", ``, 400, "The request body is empty, where a JSON document is expected."},
-		{"another type of value", "application/json", `{"message": 7}`, 400, `The JSON value at "message" cannot be a number.`},
+		{"another type of value", "application/json", `{"message": 7}`, 400, `The JSON value at "message" has the wrong form.`},
 		{"no JSON content type", "text/plain", `{}`, 415, "The request body must have the content type application/json."},
 	}
 	for _, test := range tests {
