@@ -52,7 +52,7 @@ func TestRouterConformsToTheCorpus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = file.Close() }()
+	t.Cleanup(func() { _ = file.Close() })
 	lines := bufio.NewScanner(file)
 	lines.Buffer(nil, 1<<20)
 	count := 0

@@ -53,7 +53,8 @@ func (l *logbook) above() []string {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	var messages []string
-	for _, record := range l.records {
+	for i := range l.records {
+		record := &l.records[i]
 		if record.Level <= slog.LevelDebug {
 			continue
 		}
@@ -94,7 +95,7 @@ func serve(t *testing.T, protocol baretest.Protocol, app *bare.Application) *bar
 func wantLogged(t *testing.T, log *logbook, beginnings ...string) {
 	t.Helper()
 	got := log.above()
-	if !slices.EqualFunc(got, beginnings, func(g, want string) bool { return strings.HasPrefix(g, want) }) {
+	if !slices.EqualFunc(got, beginnings, strings.HasPrefix) {
 		t.Errorf("logged %q, want %q", got, beginnings)
 	}
 }

@@ -30,12 +30,15 @@ func post(t *testing.T, server *baretest.Server, contentType string, body io.Rea
 
 func TestWholeBodiesAreReadWithALimitAndPlainSentences(t *testing.T) {
 	t.Parallel()
-	var target struct {
-		Name string `json:"name"`
-	}
 	readers := map[string]func(*bare.HttpRequest) (string, error){
 		"text": (*bare.HttpRequest).Text,
-		"JSON": func(r *bare.HttpRequest) (string, error) { err := r.JSON(&target); return target.Name, err },
+		"JSON": func(r *bare.HttpRequest) (string, error) {
+			var target struct {
+				Name string `json:"name"`
+			}
+			err := r.JSON(&target)
+			return target.Name, err
+		},
 		"form": func(r *bare.HttpRequest) (string, error) { values, err := r.Form(); return values.Get("name"), err },
 	}
 	const json, form = "application/json", "application/x-www-form-urlencoded"
@@ -207,6 +210,7 @@ func TestASmallUnreadBodyKeepsTheConnection(t *testing.T) {
 }
 
 func TestWhatIsLeftOfABodyIsNeverTakenForARequest(t *testing.T) {
+	t.Parallel()
 	const smuggled = "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
 	handlers := map[string]bare.HttpHandler{
 		"unread": empty,
@@ -350,7 +354,7 @@ func TestHeadsAreBoundedInTimeAndSize(t *testing.T) {
 		send(t, half, "GET / HTTP/1.1\r\nHost:")
 		start := time.Now()
 		if _, err := io.ReadAll(half); err != nil || time.Since(start) != bare.DefaultReadHeaderTimeout {
-			t.Errorf("half a head was waited for for %v: %v", time.Since(start), err)
+			t.Errorf("the wait for half a head took %v: %v", time.Since(start), err)
 		}
 		large := server.Dial()
 		defer large.Close()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"testing"
 	"testing/synctest"
 
@@ -21,7 +22,7 @@ func TestHelloGreets(t *testing.T) {
 func TestTheServerGreets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stream := baretest.NewServer(t, newApp()).Get("/")
-		if got := stream.Rest(); stream.Response.StatusCode != 200 || got != "Hello, World!\n" {
+		if got := stream.Rest(); stream.Response.StatusCode != http.StatusOK || got != "Hello, World!\n" {
 			t.Errorf("got %d %q", stream.Response.StatusCode, got)
 		}
 	})
