@@ -1,0 +1,150 @@
+package browsertest
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// textOf is an expression for the text of the element that a selector finds.
+func textOf(selector string) string {
+	return `(document.querySelector("` + selector + `")?.innerText ?? "")`
+}
+
+func TestTheTimeOnThePageChangesTwice(t *testing.T) {
+	t.Parallel()
+	tab, _ := newTab(t)
+	program := run(t, "server_sent_events")
+	do(t, tab, chromedp.Navigate(program.url+"/"))
+	seen := make(map[string]bool)
+	eventually(t, "three times are shown", func() bool {
+		if text := evaluate[string](t, tab, textOf("#time")); strings.HasPrefix(text, "2") {
+			seen[text] = true
+		}
+		return len(seen) >= 3
+	})
+}
+
+func TestClosingTheTabEndsTheProducer(t *testing.T) {
+	t.Parallel()
+	tab, closeTab := newTab(t)
+	program := run(t, "server_sent_events")
+	do(t, tab, chromedp.Navigate(program.url+"/test"))
+	eventually(t, "an event is sent", func() bool { return program.printed("Sending event") > 0 })
+	if program.printed("Cancelled") != 0 {
+		t.Error("the stream ended before the tab was closed")
+	}
+	closeTab()
+	eventually(t, "the producer ends", func() bool { return program.printed("Cancelled") == 1 })
+}
+
+func TestASecondSubmitAbortsTheFirstStream(t *testing.T) {
+	t.Parallel()
+	tab, _ := newTab(t)
+	program := run(t, "streaming_fetch")
+	do(t, tab, chromedp.Navigate(program.url+"/test"), chromedp.Click("#start"))
+	lines := func() string { return evaluate[string](t, tab, textOf("#lines")) }
+	eventually(t, "two ticks are shown", func() bool { return strings.Count(lines(), "hello") >= 2 })
+	if program.printed("Cancelled") != 0 {
+		t.Error("the first stream ended too early")
+	}
+	do(t, tab, chromedp.Click("#start"))
+	eventually(t, "the server sees the first stream leave", func() bool { return program.printed("Cancelled") == 1 })
+	eventually(t, "the second stream is shown", func() bool { return strings.Contains(lines(), "hello") })
+	do(t, tab, chromedp.Click("#stop"))
+	eventually(t, "the server sees the second stream leave", func() bool { return program.printed("Cancelled") == 2 })
+}
+
+func TestTheUsersTextStaysText(t *testing.T) {
+	t.Parallel()
+	tab, _ := newTab(t)
+	program := run(t, "streaming_fetch")
+	const text = `<img src=x onerror=document.title=1>`
+	do(t, tab, chromedp.Navigate(program.url+"/test"),
+		chromedp.SetValue("#body", `{"message": "`+text+`"}`), chromedp.Click("#start"))
+	eventually(t, "the text is shown", func() bool {
+		return strings.Contains(evaluate[string](t, tab, textOf("#lines")), text)
+	})
+	if images := evaluate[int](t, tab, `document.images.length`); images != 0 {
+		t.Errorf("the text has become %d elements", images)
+	}
+}
+
+func TestARefusalIsShown(t *testing.T) {
+	t.Parallel()
+	tab, _ := newTab(t)
+	program := run(t, "streaming_fetch")
+	do(t, tab, chromedp.Navigate(program.url+"/test"), chromedp.SetValue("#body", `{`), chromedp.Click("#start"))
+	eventually(t, "the server's sentence is shown", func() bool {
+		return strings.Contains(evaluate[string](t, tab, textOf("#error")), "The request body is not valid JSON")
+	})
+}
+
+func TestTheTenMessagesArriveAndThePageCloses(t *testing.T) {
+	for name, prepare := range map[string][]action{
+		"an event called done": nil,
+		"a poison pill":        {chromedp.Click(`input[name=closing][value='']`)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tab, _ := newTab(t)
+			program := run(t, "finite_events")
+			do(t, tab, chromedp.Navigate(program.url+"/test"))
+			do(t, tab, append(prepare, chromedp.Click("#start"))...)
+			messages := func() int { return evaluate[int](t, tab, `document.querySelectorAll("#messages li").length`) }
+			state := func() string { return evaluate[string](t, tab, textOf("#state")) }
+			eventually(t, "the page has closed the source", func() bool { return state() == "closed" })
+			arrived := messages()
+			if arrived < 11 {
+				t.Errorf("%d messages arrived, want the ten and the one of two lines", arrived)
+			}
+			requests := `performance.getEntriesByType("resource").filter((e) => e.name.includes("endpoint")).length`
+			before := evaluate[int](t, tab, requests)
+			pause(5 * time.Second) // an EventSource that is open would have come back
+			if after := evaluate[int](t, tab, requests); after != before || messages() != arrived || state() != "closed" {
+				t.Errorf("after five seconds: %d requests, %d messages, %s", after, messages(), state())
+			}
+		})
+	}
+}
+
+// images are the documents' screenshots: what to do on which page until there is
+// something to see.
+func TestScreenshotsOfTheDocuments(t *testing.T) {
+	tests := []struct {
+		image, example string
+		actions        []action
+		ready          string
+	}{
+		{"server-sent-events", "server_sent_events", nil, textOf("#time") + `.startsWith("2")`},
+		{"streaming-fetch", "streaming_fetch", []action{chromedp.Click("#start")}, `document.querySelectorAll("#lines > *").length >= 3`},
+		{"finite-events", "finite_events", []action{chromedp.Click("#start")}, `document.querySelectorAll("#messages li").length >= 4`},
+	}
+	for _, test := range tests {
+		t.Run(test.image, func(t *testing.T) {
+			t.Parallel()
+			tab, _ := newTab(t)
+			program := run(t, test.example)
+			do(t, tab, chromedp.EmulateViewport(640, 400), chromedp.Navigate(program.url+"/test"))
+			do(t, tab, test.actions...)
+			eventually(t, "there is something to see", func() bool { return evaluate[bool](t, tab, test.ready) })
+			picture, err := chromedp.Run(tab, chromedp.CaptureScreenshot())
+			if err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join("..", "docs", "tutorial", "images", test.image+".png")
+			if *update {
+				if err := os.WriteFile(path, picture, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if info, err := os.Stat(path); err != nil || info.Size() < 1000 {
+				t.Errorf("the documents have no picture: %v", err)
+			}
+		})
+	}
+}
