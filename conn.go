@@ -219,3 +219,14 @@ func (c *conn) Close() error {
 	})
 	return err
 }
+
+// rawConn returns the connection that others wrap.
+func rawConn(conn net.Conn) net.Conn {
+	for {
+		wrapper, ok := conn.(interface{ NetConn() net.Conn })
+		if !ok {
+			return conn
+		}
+		conn = wrapper.NetConn()
+	}
+}

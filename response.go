@@ -61,16 +61,6 @@ type HttpResponse struct {
 	failure error
 }
 
-// PushResponse is a resource that the server pushes over HTTP/2, unasked (RFC
-// 9113, section 8.4). Browsers have given push up; it is ignored where it is not
-// supported.
-type PushResponse struct {
-	// Path is the resource's absolute path on this server.
-	Path string
-	// Headers are those of the request that the push answers; nil means none.
-	Headers http.Header
-}
-
 // Headers builds an [http.Header] from pairs of names and values. A name given
 // twice has both values. It panics when a name has no value.
 func Headers(pairs ...string) http.Header {

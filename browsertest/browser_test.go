@@ -56,7 +56,7 @@ func withBrowser(run func() int) int {
 		fmt.Fprintln(os.Stderr, "chromium does not start:", err)
 		return 1
 	}
-	browser = ctx
+	browser = ctx //nolint:fatcontext // one browser serves all tests
 	return run()
 }
 
@@ -137,14 +137,14 @@ type program struct {
 }
 
 // run builds an example and runs it until the test ends.
-func run(t *testing.T, example string, arguments ...string) *program {
+func run(t *testing.T, example string) *program {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), example)
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "github.com/bare-go/bare/examples/"+example)
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
-	command := exec.CommandContext(context.Background(), binary, append([]string{"-addr", "127.0.0.1:0"}, arguments...)...)
+	command := exec.CommandContext(context.Background(), binary, "-addr", "127.0.0.1:0")
 	command.Stderr = os.Stderr
 	stdout, err := command.StdoutPipe()
 	if err != nil {

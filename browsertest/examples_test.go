@@ -85,6 +85,7 @@ func TestARefusalIsShown(t *testing.T) {
 }
 
 func TestTheTenMessagesArriveAndThePageCloses(t *testing.T) {
+	t.Parallel()
 	for name, prepare := range map[string][]action{
 		"an event called done": nil,
 		"a poison pill":        {chromedp.Click(`input[name=closing][value='']`)},
@@ -112,9 +113,10 @@ func TestTheTenMessagesArriveAndThePageCloses(t *testing.T) {
 	}
 }
 
-// images are the documents' screenshots: what to do on which page until there is
-// something to see.
+// TestScreenshotsOfTheDocuments takes them, and keeps them when it runs with
+// -update.
 func TestScreenshotsOfTheDocuments(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		image, example string
 		actions        []action
