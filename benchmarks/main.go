@@ -1,0 +1,109 @@
+//go:build unix
+
+// Benchmarks runs bare beside net/http, httprouter, chi, gin, echo and fiber, and
+// prints what each measure came to. From the root of the project:
+//
+//	go run ./benchmarks          # some three minutes; writes docs/benchmarks.md
+//	go run ./benchmarks -quick   # twenty seconds, too short to trust; writes nothing
+//
+// Every server is a process of its own, so that its CPU time is its own too. All
+// of them are on the loopback interface, and every load has an end.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	if len(os.Args) > 2 && os.Args[1] == childCommand {
+		exit(serveChild(os.Args[2], os.Args[3:]))
+	}
+	var b bench
+	flag.BoolVar(&b.quick, "quick", false, "run each measure shortly, to see that it works")
+	flag.StringVar(&b.profiles, "profiles", "", "write a CPU profile of every server into this folder")
+	flag.StringVar(&b.only, "only", "", "run this measure only, and write nothing")
+	output := flag.String("o", "", "the document to write the figures into; docs/benchmarks.md of this project when empty")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	exit(run(ctx, &b, *output, os.Stdout))
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "benchmarks:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// A bench is one run of all measures.
+type bench struct {
+	quick    bool
+	profiles string
+	only     string
+	sections []section
+	goals    []goal
+}
+
+func run(ctx context.Context, b *bench, output string, screen io.Writer) error {
+	measures := []struct {
+		name string
+		run  func(context.Context) error
+	}{
+		{"hello", b.hello},
+		{"variable", b.variable},
+		{"lookup", b.lookup},
+		{"parts", b.parts},
+		{"small", b.smallChunks},
+		{"large", b.largeChunks},
+		{"lone", b.loneChunk},
+		{"first", b.firstChunk},
+		{"memory", b.memory},
+		{"leavers", b.leavers},
+		{"sigterm", b.sigterm},
+	}
+	for _, measure := range measures {
+		if b.only != "" && b.only != measure.name {
+			continue
+		}
+		if err := measure.run(ctx); err != nil {
+			return fmt.Errorf("%s: %w", measure.name, err)
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if _, err := io.WriteString(screen, b.sections[len(b.sections)-1].markdown()); err != nil {
+			return err
+		}
+	}
+	if _, err := io.WriteString(screen, b.summary()); err != nil {
+		return err
+	}
+	if b.quick || b.only != "" {
+		return nil
+	}
+	return b.write(output)
+}
+
+// rounds is how often a measure is repeated.
+func (b *bench) rounds(n int) int {
+	if b.quick {
+		return min(n, 3)
+	}
+	return n
+}
+
+// scale makes a number of things smaller for a quick run.
+func (b *bench) scale(n int) int {
+	if b.quick {
+		return n / 10
+	}
+	return n
+}

@@ -1,0 +1,90 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+const loadRounds = 9
+
+func (b *bench) hello(ctx context.Context) error {
+	ratio, err := b.requests(ctx, "Hello, World!", "/hello", helloText)
+	if err == nil {
+		b.reach("hello world, requests/s against net/http", "at least 0.92, aim 0.95", fmt.Sprintf("%.2f", ratio), ratio >= 0.92)
+	}
+	return err
+}
+
+func (b *bench) variable(ctx context.Context) error {
+	_, err := b.requests(ctx, "One variable in the path", "/users/fred", "fred")
+	return err
+}
+
+// requests loads each contender in turn, round by round, and returns what ours
+// came to against the raw handler.
+func (b *bench) requests(ctx context.Context, title, path, want string) (ratio float64, err error) {
+	var names []string
+	for _, c := range contenders() {
+		names = append(names, c.name)
+	}
+	servers, stop, err := b.startAll(ctx, names)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	length := 700 * time.Millisecond
+	if b.quick {
+		length = 100 * time.Millisecond
+	}
+	rates, costs := make([][]float64, len(servers)), make([][]float64, len(servers))
+	for round := range b.rounds(loadRounds) + 1 {
+		for step := range servers {
+			// Another order in each round: none is always the one after fiber.
+			i := (round*3 + step) % len(servers)
+			rate, cost, err := loadOnce(ctx, servers[i], path, want, length)
+			if err != nil {
+				return 0, fmt.Errorf("%s: %w", servers[i].name, err)
+			}
+			if round > 0 { // the first one warms up
+				rates[i], costs[i] = append(rates[i], rate), append(costs[i], cost)
+			}
+		}
+	}
+	s := section{
+		title: title,
+		text: fmt.Sprintf("`GET %s` over %d connections that are kept, medians of %d interleaved rounds of %v. The ratios are the medians of "+
+			"the rounds' own, to the raw net/http handler. The client has a share of the same cores.", path, connections, b.rounds(loadRounds), length),
+		head: []string{"", "requests/s", "ratio", "lowest to highest", "server CPU per request", "ratio"},
+	}
+	for i, server := range servers {
+		each := ratios(rates[i], rates[0])
+		ratio = median(each) // the last one is ours
+		s.rows = append(s.rows, []string{
+			server.name,
+			fmt.Sprintf("%.0f", median(rates[i])), fmt.Sprintf("%.2f", ratio),
+			fmt.Sprintf("%.2f-%.2f", quantile(each, 0), quantile(each, 1)),
+			fmt.Sprintf("%.2f µs", median(costs[i])), fmt.Sprintf("%.2f", median(ratios(costs[i], costs[0]))),
+		})
+	}
+	b.sections = append(b.sections, s)
+	return ratio, nil
+}
+
+// loadOnce returns requests a second, and microseconds of CPU time a request.
+func loadOnce(ctx context.Context, s *server, path, want string, length time.Duration) (rate, cost float64, err error) {
+	var count int64
+	started := time.Now()
+	cpu, err := s.cpu(func() (err error) {
+		count, err = load(ctx, s.addr, path, want, length)
+		return err
+	})
+	if err != nil {
+		return 0, 0, err
+	}
+	elapsed := time.Since(started)
+	return float64(count) / elapsed.Seconds(), float64(cpu.Microseconds()) / float64(count), nil
+}
