@@ -7,11 +7,8 @@
 // docs:start program
 package main
 
-import (
-	"time"
-
-	"github.com/bare-go/bare"
-)
+import "time"
+import "github.com/bare-go/bare"
 
 func main() {
 	app := bare.NewApplication()
@@ -19,6 +16,7 @@ func main() {
 	bare.Main(app, "localhost:9009")
 }
 
+// docs:start handler
 func events(request *bare.HttpRequest) bare.HttpResponse {
 	return bare.HttpResponse{Headers: bare.Headers("content-type", "text/event-stream"), Body: func(yield func([]byte) bool) {
 		for now := range request.Every(time.Second) {
@@ -28,5 +26,7 @@ func events(request *bare.HttpRequest) bare.HttpResponse {
 		}
 	}}
 }
+
+// docs:end handler
 
 // docs:end program

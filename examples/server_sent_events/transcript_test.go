@@ -3,9 +3,11 @@ package main
 import (
 	"bufio"
 	"flag"
+	"fmt"
 	"io"
 	"net/http/httputil"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -44,6 +46,38 @@ func TestTranscript(t *testing.T) {
 		synctest.Wait()
 		compare(t, "server-sent-events.txt", screen+"^C\n")
 		compare(t, "server-sent-events.log.txt", output())
+	})
+}
+
+// TestWire records the same stream as the bytes of each write, with the time at
+// which they came: the chapter's drawing.
+func TestWire(t *testing.T) {
+	captureOutput(t)
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)))
+		conn := baretest.NewServer(t, newApp(&options{every: time.Second, nudge: true})).Dial()
+		start := time.Now()
+		if _, err := io.WriteString(conn, "GET /events HTTP/1.1\r\nHost: localhost:9009\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		var wire strings.Builder
+		buffer := make([]byte, 4096)
+		for range 5 {
+			n, err := conn.Read(buffer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, body, isHead := strings.Cut(string(buffer[:n]), "\r\n\r\n")
+			head := "(the head) "
+			if !isHead {
+				head, body = "", string(buffer[:n])
+			}
+			fmt.Fprintf(&wire, "%.3f s   %s%s\n", time.Since(start).Seconds(), head, strings.Trim(strconv.Quote(body), `"`))
+		}
+		if err := conn.Close(); err != nil {
+			t.Fatal(err)
+		}
+		compare(t, "server-sent-events.wire.txt", wire.String())
 	})
 }
 

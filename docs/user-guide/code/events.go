@@ -73,6 +73,7 @@ func testEvents(request *bare.HttpRequest) bare.HttpResponse {
 // An event is what the format can say. Its zero value is an empty comment.
 type event struct {
 	name, id, data, comment string
+	retry                   time.Duration // in whole milliseconds; 0 leaves it to the browser
 }
 
 // encode writes the event in the format of event streams. A line break in the
@@ -90,6 +91,9 @@ func (e event) encode() []byte {
 		for line := range strings.SplitSeq(lineBreaks.Replace(e.data), "\n") {
 			b.WriteString("data: " + line + "\n")
 		}
+	}
+	if e.retry > 0 {
+		fmt.Fprintf(&b, "retry: %d\n", e.retry.Milliseconds())
 	}
 	if b.Len() == 0 {
 		b.WriteString(":" + oneLine(e.comment) + "\n")
@@ -136,17 +140,26 @@ func (b *board) post(message string) {
 func (b *board) since(number int) ([]string, <-chan struct{}) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	return b.messages[min(number, len(b.messages)):], b.more
+	return b.messages[number:], b.more
+}
+
+// resume returns the number to go on from. An id that this board never gave, as
+// one from before a restart, is none.
+func (b *board) resume(id string) int {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	number, err := strconv.Atoi(id)
+	if err != nil || number < 0 || number > len(b.messages) {
+		return 0
+	}
+	return number
 }
 
 // docs:end board
 
 // docs:start follow
 func (b *board) follow(request *bare.HttpRequest) bare.HttpResponse {
-	number, err := strconv.Atoi(request.Scope.Header.Get("Last-Event-ID"))
-	if err != nil || number < 0 {
-		number = 0
-	}
+	number := b.resume(request.Scope.Header.Get("Last-Event-ID"))
 	sendEvents := func(yield func([]byte) bool) {
 		keepAlive := time.NewTicker(15 * time.Second)
 		defer keepAlive.Stop()
@@ -180,3 +193,31 @@ func (b *board) follow(request *bare.HttpRequest) bare.HttpResponse {
 }
 
 // docs:end follow
+
+// docs:start steps
+
+// steps tells how far a job has come, and that it is done. The page closes its
+// event source then; one that comes back all the same is told that there is no more.
+func steps(request *bare.HttpRequest) bare.HttpResponse {
+	if request.Scope.Header.Get("Last-Event-ID") == "done" {
+		return bare.HttpResponse{Status: http.StatusNoContent}
+	}
+	sendEvents := func(yield func([]byte) bool) {
+		if !yield(event{retry: 10 * time.Second}.encode()) {
+			return
+		}
+		for percent := 0; percent < 100; percent += 25 {
+			progress := event{name: "progress", data: strconv.Itoa(percent)}
+			if !yield(progress.encode()) || !request.Sleep(time.Second) {
+				return
+			}
+		}
+		yield(event{name: "done", id: "done", data: "all of it"}.encode())
+	}
+	return bare.HttpResponse{
+		Headers: bare.Headers("cache-control", "no-cache", "content-type", "text/event-stream"),
+		Body:    sendEvents,
+	}
+}
+
+// docs:end steps

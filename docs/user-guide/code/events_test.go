@@ -1,6 +1,7 @@
 package code
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -37,6 +38,7 @@ func TestAnEventCannotStartAFieldOfItsOwn(t *testing.T) {
 		{"everything", event{name: "done", id: "7", data: "bye"}, "event: done\nid: 7\ndata: bye\n\n"},
 		{"a name with a line", event{name: "a\ndata: x", data: "y"}, "event: adata: x\ndata: y\n\n"},
 		{"an id with NUL", event{id: "a\x00b", data: "y"}, "id: ab\ndata: y\n\n"},
+		{"a time to wait", event{retry: 10 * time.Second}, "retry: 10000\n\n"},
 		{"nothing", event{}, ":\n\n"},
 		{"a comment with a line", event{comment: "a\nb"}, ":ab\n\n"},
 	}
@@ -79,6 +81,41 @@ func TestASilentBoardSendsComments(t *testing.T) {
 		got := baretest.Chunks(newBoard().follow(baretest.NewRequest("GET", "/board", nil)).Body, 2)
 		if strings.Join(got, "") != ":\n\n:\n\n" || time.Since(start) != 30*time.Second {
 			t.Errorf("after %v: %q", time.Since(start), got)
+		}
+	})
+}
+
+func TestAnIDFromBeforeARestartIsNone(t *testing.T) {
+	t.Parallel()
+	b := newBoard()
+	b.post("one")
+	for id, want := range map[string]int{"": 0, "0": 0, "1": 1, "2": 0, "-1": 0, "one": 0} {
+		if got := b.resume(id); got != want {
+			t.Errorf("the id %q: got %d, want %d", id, got, want)
+		}
+	}
+}
+
+func TestTheStepsHaveAnEndAndNoSequel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		app := bare.NewApplication()
+		app.HttpRouter.Add(bare.Methods{"GET"}, "/steps", steps)
+		server := baretest.NewServer(t, app)
+
+		stream := server.Get("/steps")
+		want := "retry: 10000\n\n"
+		for _, percent := range []string{"0", "25", "50", "75"} {
+			want += "event: progress\ndata: " + percent + "\n\n"
+		}
+		want += "event: done\nid: done\ndata: all of it\n\n"
+		if got := stream.Rest(); got != want || stream.Err() != nil {
+			t.Errorf("got %q (%v), want %q", got, stream.Err(), want)
+		}
+
+		request := stream.Response.Request.Clone(t.Context())
+		request.Header.Set("Last-Event-ID", "done")
+		if got := server.Do(request).Response.StatusCode; got != http.StatusNoContent {
+			t.Errorf("the browser that came back got %d", got)
 		}
 	})
 }
