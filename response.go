@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
-	"slices"
 	"strconv"
 )
 
@@ -68,8 +67,10 @@ func Headers(pairs ...string) http.Header {
 		panic("bare: Headers: a name has no value") //nolint:forbidigo // a programmer's error, at the first call
 	}
 	headers := make(http.Header, len(pairs)/2)
-	for pair := range slices.Chunk(pairs, 2) {
-		headers.Add(pair[0], pair[1])
+	values := make([]string, len(pairs)/2) // of all names, in one allocation
+	for i := range values {
+		values[i] = pairs[2*i+1]
+		addValues(headers, pairs[2*i], values[i:i+1])
 	}
 	return headers
 }
