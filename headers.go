@@ -111,19 +111,25 @@ func setHead(target, headers http.Header, http2 bool) {
 		}
 	}
 	for name, values := range headers {
-		addValues(target, name, values)
+		if name = textproto.CanonicalMIMEHeaderKey(name); !isFraming(name, http2) {
+			addValues(target, name, values)
+		}
 	}
 	// A nil value keeps net/http from guessing a type from the first bytes.
 	if _, ok := target["Content-Type"]; !ok {
 		target["Content-Type"] = nil
 	}
-	// The framing of a message is the server's own business.
-	delete(target, "Transfer-Encoding")
-	if http2 {
-		// RFC 9113, section 8.2.2: a message with one of these is malformed.
-		delete(target, "Connection")
-		delete(target, "Keep-Alive")
-		delete(target, "Proxy-Connection")
-		delete(target, "Upgrade")
+}
+
+// isFraming reports whether a header, by its canonical name, is the server's own
+// business. Over HTTP/2 a message with one that is for a single connection is
+// malformed (RFC 9113, section 8.2.2).
+func isFraming(name string, http2 bool) bool {
+	switch name {
+	case "Transfer-Encoding":
+		return true
+	case "Connection", "Keep-Alive", "Proxy-Connection", "Upgrade":
+		return http2
 	}
+	return false
 }

@@ -32,6 +32,7 @@ type stream struct {
 	exchange *exchange
 	declared int64 // the Content-Length, -1 for none
 	status   int
+	stopped  bool // the body was told that there is no use in another chunk
 
 	gate       gate
 	w          http.ResponseWriter
@@ -119,20 +120,19 @@ func (s *stream) run(body iter.Seq[[]byte]) {
 
 // pull runs the body, and returns what it failed with.
 func (s *stream) pull(body iter.Seq[[]byte]) (err error) {
-	stopped := false
 	returned := false
 	defer func() {
 		if returned {
 			return
 		}
 		if value := recover(); value != nil {
-			err = s.explain(value, stopped)
+			err = s.explain(value)
 		}
 	}()
 	if body != nil {
 		for chunk := range body {
 			if !s.write(chunk) {
-				stopped = true
+				s.stopped = true
 				break
 			}
 		}
@@ -143,11 +143,11 @@ func (s *stream) pull(body iter.Seq[[]byte]) (err error) {
 
 // explain makes an error of a body's panic. A body that was stopped has nothing
 // to lose any more: only a fault in it is worth a word.
-func (s *stream) explain(value any, stopped bool) error {
+func (s *stream) explain(value any) error {
 	var failed bodyError
 	err, isError := value.(error)
 	if isError && errors.As(err, &failed) {
-		if stopped {
+		if s.stopped {
 			return s.err
 		}
 		return failed.err
@@ -156,7 +156,7 @@ func (s *stream) explain(value any, stopped bool) error {
 		return http.ErrAbortHandler
 	}
 	var fault runtime.Error
-	if stopped && isError && errors.As(err, &fault) && strings.Contains(fault.Error(), "range function continued") {
+	if s.stopped && isError && errors.As(err, &fault) && strings.Contains(fault.Error(), "range function continued") {
 		s.exchange.log(slog.LevelWarn, "the body went on after its yield returned false")
 		return s.err
 	}
