@@ -27,8 +27,12 @@ var update = flag.Bool("update", false, "take the documents' screenshots anew")
 // needs, so that nothing here depends on speed.
 const patience = 40 * time.Second
 
-// browser is the one that all tests share; nil without Chromium.
-var browser context.Context
+// What all tests share, set before they run: the browser, nil without Chromium,
+// and the directory of the examples' programs.
+var (
+	browser  context.Context
+	programs string
+)
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -39,6 +43,12 @@ func withBrowser(run func() int) int {
 	path, err := findChromium()
 	if err != nil {
 		return run()
+	}
+	programs, err = buildExamples()
+	defer func() { _ = os.RemoveAll(programs) }()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path),
@@ -58,6 +68,23 @@ func withBrowser(run func() int) int {
 	}
 	browser = ctx //nolint:fatcontext // one browser serves all tests
 	return run()
+}
+
+// buildExamples builds the examples once, before any test's time begins: a first
+// build takes a minute on a slow machine.
+func buildExamples() (directory string, err error) {
+	directory, err = os.MkdirTemp("", "browsertest")
+	if err != nil {
+		return "", err
+	}
+	arguments := []string{"build", "-o", directory}
+	for _, example := range []string{"server_sent_events", "streaming_fetch", "finite_events"} {
+		arguments = append(arguments, "github.com/bare-go/bare/examples/"+example)
+	}
+	if output, err := exec.CommandContext(context.Background(), "go", arguments...).CombinedOutput(); err != nil {
+		return directory, fmt.Errorf("the examples do not build: %w\n%s", err, output)
+	}
+	return directory, nil
 }
 
 func findChromium() (string, error) {
@@ -136,15 +163,11 @@ type program struct {
 	output []string
 }
 
-// run builds an example and runs it until the test ends.
-func run(t *testing.T, example string) *program {
+// run runs an example until the test ends.
+func run(t *testing.T, example string, arguments ...string) *program {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), example)
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "github.com/bare-go/bare/examples/"+example)
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, output)
-	}
-	command := exec.CommandContext(context.Background(), binary, "-addr", "127.0.0.1:0")
+	binary := filepath.Join(programs, example)
+	command := exec.CommandContext(context.Background(), binary, append([]string{"-addr", "127.0.0.1:0"}, arguments...)...)
 	command.Stderr = os.Stderr
 	stdout, err := command.StdoutPipe()
 	if err != nil {

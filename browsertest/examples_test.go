@@ -1,6 +1,9 @@
 package browsertest
 
 import (
+	"bytes"
+	"image/color"
+	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
@@ -105,6 +108,9 @@ func TestTheTenMessagesArriveAndThePageCloses(t *testing.T) {
 			}
 			requests := `performance.getEntriesByType("resource").filter((e) => e.name.includes("endpoint")).length`
 			before := evaluate[int](t, tab, requests)
+			if before != 1 {
+				t.Errorf("the page made %d requests for the stream, want 1", before)
+			}
 			pause(5 * time.Second) // an EventSource that is open would have come back
 			if after := evaluate[int](t, tab, requests); after != before || messages() != arrived || state() != "closed" {
 				t.Errorf("after five seconds: %d requests, %d messages, %s", after, messages(), state())
@@ -144,9 +150,35 @@ func TestScreenshotsOfTheDocuments(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if info, err := os.Stat(path); err != nil || info.Size() < 1000 {
-				t.Errorf("the documents have no picture: %v", err)
+			checkPicture(t, "the page", picture)
+			committed, err := os.ReadFile(path) //nolint:gosec // a name from the table above
+			if err != nil {
+				t.Fatal(err)
 			}
+			checkPicture(t, "the documents' picture", committed)
 		})
+	}
+}
+
+// checkPicture fails unless a picture has the viewport's size and shows something:
+// a page that does not render is of one colour.
+func checkPicture(t *testing.T, what string, encoded []byte) {
+	t.Helper()
+	picture, err := png.Decode(bytes.NewReader(encoded))
+	if err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	bounds := picture.Bounds()
+	if bounds.Dx() != 640 || bounds.Dy() != 400 {
+		t.Errorf("%s is of %v, want 640 x 400", what, bounds.Size())
+	}
+	colours := make(map[color.Color]bool)
+	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
+		for x := bounds.Min.X; x < bounds.Max.X; x++ {
+			colours[picture.At(x, y)] = true
+		}
+	}
+	if len(colours) < 2 {
+		t.Errorf("%s is blank", what)
 	}
 }

@@ -6,11 +6,15 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math/big"
 	"net"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -92,10 +96,41 @@ const openNine = `
 func TestNineStreamsAreOpenOverHTTP2(t *testing.T) {
 	t.Parallel()
 	tab, _ := newTab(t)
-	addr, _ := serve(t, newApp("/events", events), bare.Server{Addr: "127.0.0.1:0", TLSConfig: newTLSConfig(t)})
+	var open, older atomic.Int32 // the streams that are open now; requests that are not of HTTP/2
+	app := newApp("/events", func(request *bare.HttpRequest) bare.HttpResponse {
+		if request.Scope.ProtoMajor != 2 {
+			older.Add(1)
+		}
+		open.Add(1)
+		request.OnEnd(func(bare.End) { open.Add(-1) })
+		return events(request)
+	})
+	addr, _ := serve(t, app, bare.Server{Addr: "127.0.0.1:0", TLSConfig: newTLSConfig(t)})
 	do(t, tab, chromedp.Navigate("https://"+addr+"/"))
 	evaluate[bool](t, tab, openNine)
-	eventually(t, "nine streams are open", func() bool { return evaluate[int](t, tab, "opened") == 9 })
+	eventually(t, "nine streams are open at once", func() bool {
+		return evaluate[int](t, tab, "sources.filter((source) => source.readyState === 1).length") == 9 && open.Load() == 9
+	})
+	if got := older.Load(); got != 0 {
+		t.Errorf("%d requests were not of HTTP/2", got)
+	}
+	evaluate[bool](t, tab, "sources.forEach((source) => source.close()), true")
+	eventually(t, "the server sees all nine leave", func() bool { return open.Load() == 0 })
+}
+
+func TestTheExampleIsReadOverHTTP2(t *testing.T) {
+	t.Parallel()
+	tab, _ := newTab(t)
+	cert, key := newKeyFiles(t)
+	program := run(t, "server_sent_events", "-cert", cert, "-key", key)
+	do(t, tab, chromedp.Navigate(program.url+"/test"))
+	eventually(t, "the time is shown", func() bool {
+		return strings.HasPrefix(evaluate[string](t, tab, textOf("#time")), "2")
+	})
+	const protocol = `performance.getEntriesByType("navigation")[0].nextHopProtocol`
+	if got := evaluate[string](t, tab, protocol); got != "h2" {
+		t.Errorf("the page came over %q, want h2", got)
+	}
 }
 
 func TestSixStreamsAreOpenOverHTTP1(t *testing.T) {
@@ -117,6 +152,9 @@ func TestTheLastRecordBeforeACutArrivesOverHTTP2(t *testing.T) {
 	t.Parallel()
 	tab, _ := newTab(t)
 	app := newApp("/records", func(request *bare.HttpRequest) bare.HttpResponse {
+		if request.Scope.ProtoMajor != 2 {
+			t.Errorf("the request came over %s", request.Scope.Proto)
+		}
 		return bare.HttpResponse{
 			Headers: bare.Headers("content-type", "application/x-ndjson"),
 			Body: bare.StreamWriter(func(yield func([]byte) bool) error {
@@ -155,6 +193,16 @@ func TestTheLastRecordBeforeACutArrivesOverHTTP2(t *testing.T) {
 // newTLSConfig has a certificate for the loopback address.
 func newTLSConfig(t *testing.T) *tls.Config {
 	t.Helper()
+	pair, err := tls.LoadX509KeyPair(newKeyFiles(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+}
+
+// newKeyFiles writes a certificate for the loopback address, and its key.
+func newKeyFiles(t *testing.T) (certificate, private string) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -169,5 +217,18 @@ func newTLSConfig(t *testing.T) *tls.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	encodedKey, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return writePEM(t, "CERTIFICATE", der), writePEM(t, "PRIVATE KEY", encodedKey)
+}
+
+func writePEM(t *testing.T, kind string, content []byte) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "file.pem")
+	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: content}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
