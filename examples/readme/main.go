@@ -7,8 +7,11 @@
 // docs:start program
 package main
 
-import "time"
-import "github.com/bare-go/bare"
+import (
+	"time"
+
+	"github.com/bare-go/bare"
+)
 
 func main() {
 	app := bare.NewApplication()
@@ -18,13 +21,11 @@ func main() {
 
 // docs:start handler
 func events(request *bare.HttpRequest) bare.HttpResponse {
-	return bare.HttpResponse{Headers: bare.Headers("content-type", "text/event-stream"), Body: func(yield func([]byte) bool) {
-		for now := range request.Every(time.Second) {
-			if !yield([]byte("data: " + now.Format(time.TimeOnly) + "\n\n")) {
-				return
-			}
+	sendEvents := func(yield func([]byte) bool) {
+		for yield([]byte("data: "+time.Now().Format(time.TimeOnly)+"\n\n")) && request.Sleep(time.Second) {
 		}
-	}}
+	}
+	return bare.HttpResponse{Headers: bare.Headers("content-type", "text/event-stream"), Body: sendEvents}
 }
 
 // docs:end handler
