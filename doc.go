@@ -1,2 +1,108 @@
 // Package bare is a micro web framework for applications that stream.
+//
+// A handler is a function from a request to a response, and a response is a value:
+// a status, headers, and a body that is an iterator of chunks. As the handler has
+// returned before the first byte is sent, the stream is the server's: it sends each
+// chunk when it is ready, notices that a client has left or stalled, tells streams
+// when it stops, and knows how each response ended.
+//
+// This is a whole program:
+//
+//	package main
+//
+//	import (
+//		"time"
+//
+//		"github.com/bare-go/bare"
+//	)
+//
+//	func main() {
+//		app := bare.NewApplication()
+//		app.HttpRouter.Add(bare.Methods{"GET"}, "/events", events)
+//		bare.Main(app, "localhost:9009")
+//	}
+//
+//	func events(request *bare.HttpRequest) bare.HttpResponse {
+//		return bare.HttpResponse{
+//			Headers: bare.Headers("content-type", "text/event-stream"),
+//			Body: func(yield func([]byte) bool) {
+//				for now := range request.Every(time.Second) {
+//					if !yield([]byte("data: " + now.Format(time.TimeOnly) + "\n\n")) {
+//						return
+//					}
+//				}
+//			},
+//		}
+//	}
+//
+// # Bodies
+//
+// A body is an iter.Seq[[]byte]: a function that calls yield with each chunk. It is
+// run once, in the goroutine of the request, after the handler has returned; it may
+// wait as long as it likes. A chunk that is followed by silence is on the wire
+// within a millisecond, and chunks that come faster share a write. There is no flush
+// to forget. A chunk belongs to the body again when yield returns.
+//
+// yield returns false when there is no use in another chunk. The body must then
+// return; one that waits for something else watches [HttpRequest.Context] as well,
+// as [HttpRequest.Sleep] and [HttpRequest.Every] do.
+//
+// [TextWriter], [BytesWriter], [ReaderWriter], [JSONLinesWriter] and others make
+// bodies. [TextResponse], [JSONResponse] and others make whole responses.
+//
+// # Ends
+//
+// A body that returns has been sent whole, so an endless one is a plain iterator: a
+// stop of the server ends it, and the client sees a clean end. A body that has an
+// end to reach is a [StreamWriter]. Its error cuts the response, over HTTP/1.1 by
+// closing the connection and over HTTP/2 by resetting the stream, so that it never
+// looks complete. As long as nothing has been sent, it is an error's response
+// instead. A panic is treated likewise, and logged with its stack.
+//
+// [HttpRequest.OnEnd] is told how each response ended, once, whatever happens.
+//
+// # Requests
+//
+// [HttpRequest] has the request as net/http received it, the variables of the path,
+// and a body that is an iterator as well. Its methods read the body whole, with a
+// limit, and their errors are responses already: give them to [ErrorResponse].
+//
+// # Routes
+//
+// A path pattern has literals and typed variables, /orders/{id:int}. The most
+// specific route wins, whatever the order in which they were added; see
+// [NewHttpRouter]. A GET route answers HEAD, a path that has another method is a
+// 405, and OPTIONS is answered, unless a route does.
+//
+// # Middleware
+//
+// An [HttpMiddleware] is given the request and the handler inside it, and returns a
+// response. [Application.Middlewares] wrap every handler, and [Chain] wraps one. A
+// func(http.Handler) http.Handler goes around the whole application.
+//
+// # Start and stop
+//
+// [Main] is a small program's whole main, and [Run] and [Server] are for the rest. A
+// stop accepts no more connections, ends the contexts of the streams that are open,
+// with the cause [ErrShutdown], and lets handlers that have not returned finish.
+// [Application.OnStartup], [Application.OnShutdown] and [Application.Go] are for what
+// lives as long as the application.
+//
+// # Clients that misbehave
+//
+// One that stops reading, or does not send the body that it has promised, is cut off
+// after [Application.StallTimeout]. Heads, bodies and connections have limits. A
+// header that would break the response is refused.
+//
+// # Living with net/http
+//
+// An [Application] is an [http.Handler], under any server. [Application.Mount] and
+// [FromHTTPHandler] take handlers of net/http in, [Application.ToHTTPHandler] gives
+// one out.
+//
+// # Tests
+//
+// Handlers and bodies are functions, and need no server. Package
+// [github.com/bare-go/bare/baretest] has one without a network, whose time is fake
+// in a bubble of [testing/synctest].
 package bare

@@ -3,6 +3,6 @@ module github.com/bare-go/bare
 go 1.26
 
 require (
-	github.com/itchyny/timefmt-go v0.1.9 // indirect
-	github.com/julienschmidt/httprouter v1.3.0 // indirect
+	github.com/itchyny/timefmt-go v0.1.9
+	github.com/julienschmidt/httprouter v1.3.0
 )
