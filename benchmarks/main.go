@@ -3,7 +3,7 @@
 // Benchmarks runs bare beside net/http, httprouter, chi, gin, echo and fiber, and
 // prints what each measure came to. From the root of the project:
 //
-//	go run ./benchmarks          # some three minutes; writes docs/benchmarks.md
+//	go run ./benchmarks          # three to four minutes; writes docs/benchmarks.md
 //	go run ./benchmarks -quick   # twenty seconds, too short to trust; writes nothing
 //
 // Every server is a process of its own, so that its CPU time is its own too. All
