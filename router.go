@@ -2,7 +2,6 @@ package bare
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -54,7 +53,7 @@ func NewHttpRouter() HttpRouter {
 // router keeps the routes as they were added, and a table for look-ups that is
 // made anew, when it is needed, after one was added.
 type router struct {
-	built atomic.Pointer[map[string]*table] // by method
+	built atomic.Pointer[[]*table]
 
 	mutex  sync.Mutex
 	routes map[string]map[string]*route // by method and shape
@@ -67,7 +66,9 @@ type pathValues = httprouter.Params
 
 // A table has the routes of one method. It never changes once made.
 type table struct {
+	method   string
 	literals map[string]*route // routes without variables always win
+	lengths  uint64            // a bit for the length of each literal, modulo its size
 	layers   []layer
 }
 
@@ -133,12 +134,14 @@ func givenAs(before *route, path string) string {
 }
 
 func (r *router) Resolve(method, path string) (HttpHandler, Matches) {
-	t := r.tables()[method]
+	t := findTable(r.tables(), method)
 	if t == nil {
 		return nil, Matches{}
 	}
-	if found := t.literals[path]; found != nil {
-		return found.handler, Matches{route: found}
+	if t.lengths&lengthBit(path) != 0 {
+		if found := t.literals[path]; found != nil {
+			return found.handler, Matches{route: found}
+		}
 	}
 	if !strings.HasPrefix(path, "/") {
 		return nil, Matches{} // the trees take the slash for granted
@@ -153,9 +156,9 @@ func (r *router) Resolve(method, path string) (HttpHandler, Matches) {
 
 func (r *router) Allowed(path string) Methods {
 	var allowed Methods
-	for method := range r.tables() {
-		if handler, _ := r.Resolve(method, path); handler != nil {
-			allowed = append(allowed, method)
+	for _, t := range r.tables() {
+		if handler, _ := r.Resolve(t.method, path); handler != nil {
+			allowed = append(allowed, t.method)
 		}
 	}
 	slices.Sort(allowed)
@@ -163,26 +166,42 @@ func (r *router) Allowed(path string) Methods {
 }
 
 // tables returns the tables of all methods, and makes them if routes were added.
-func (r *router) tables() map[string]*table {
+func (r *router) tables() []*table {
 	if built := r.built.Load(); built != nil {
 		return *built
 	}
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	tables := make(map[string]*table, len(r.order))
-	for method, routes := range maps.All(r.order) {
-		tables[method] = newTable(routes)
+	tables := make([]*table, 0, len(r.order))
+	for method, routes := range r.order {
+		tables = append(tables, newTable(method, routes))
 	}
+	slices.SortFunc(tables, func(a, b *table) int { return strings.Compare(a.method, b.method) })
 	r.built.Store(&tables)
 	return tables
 }
 
-func newTable(routes []*route) *table {
-	t := &table{literals: make(map[string]*route)}
+// findTable finds a method's table. There are few: a loop beats a map.
+func findTable(tables []*table, method string) *table {
+	for _, t := range tables {
+		if t.method == method {
+			return t
+		}
+	}
+	return nil
+}
+
+// lengthBit is a path's bit in a table's lengths: most paths need not be hashed
+// to know that they are no literal.
+func lengthBit(path string) uint64 { return 1 << (len(path) % 64) }
+
+func newTable(method string, routes []*route) *table {
+	t := &table{method: method, literals: make(map[string]*route)}
 	var variable []*route
 	for _, r := range routes {
 		if r.pattern.literal() {
 			t.literals[r.pattern.text] = r
+			t.lengths |= lengthBit(r.pattern.text)
 		} else {
 			variable = append(variable, r)
 		}
