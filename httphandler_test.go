@@ -1,0 +1,111 @@
+package bare_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bare-go/bare"
+	"github.com/bare-go/bare/baretest"
+)
+
+func TestAHandlerOfNetHTTPReadsItsBody(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, log := newApp(bare.FromHTTPHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			content, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			_, _ = io.WriteString(w, strings.ToUpper(string(content)))
+		})))
+		server := serve(t, protocol, app)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, strings.NewReader("aloud"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := server.Do(request).Rest(); got != "ALOUD" {
+			t.Errorf("got %q", got)
+		}
+		wantLogged(t, log)
+	})
+}
+
+func TestAStopEndsTheContextOfAHandlerOfNetHTTP(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		var cause error
+		app, log := newApp(bare.FromHTTPHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, "begun")
+			<-r.Context().Done()
+			cause = context.Cause(r.Context())
+		})))
+		server := serve(t, protocol, app)
+		stream := server.Get("/")
+		stream.Next()
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+		if stream.Rest(); stream.Err() != nil || !errors.Is(cause, bare.ErrShutdown) {
+			t.Errorf("the stream ended with %v, and the cause is %v", stream.Err(), cause)
+		}
+		wantLogged(t, log)
+	})
+}
+
+func TestAHandlerOfNetHTTPFlushesItsHeadAndCannotHijack(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		ended := false
+		app, _ := newApp(bare.FromHTTPHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			control := http.NewResponseController(w)
+			if _, _, err := control.Hijack(); !errors.Is(err, http.ErrNotSupported) {
+				t.Errorf("Hijack returned %v", err)
+			}
+			w.WriteHeader(http.StatusEarlyHints) // not carried
+			w.WriteHeader(http.StatusAccepted)
+			if err := control.Flush(); err != nil {
+				t.Error(err)
+			}
+			<-r.Context().Done()
+			ended = true
+		})))
+		start := time.Now()
+		stream := serve(t, protocol, app).Get("/")
+		if took := time.Since(start); stream.Response.StatusCode != http.StatusAccepted || took > time.Millisecond {
+			t.Errorf("after %v the head was %s", took, stream.Response.Status)
+		}
+		stream.Close()
+		synctest.Wait()
+		if !ended {
+			t.Error("the handler did not see its client leave")
+		}
+	})
+}
+
+func TestAMountedHandlerMayTakeTheConnectionOver(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		app, log := newApp(empty)
+		app.Mount("/raw", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close()
+			_, _ = io.WriteString(conn, "raw bytes")
+		}))
+		conn := serve(t, baretest.HTTP1, app).Dial()
+		defer conn.Close()
+		send(t, conn, "GET /raw HTTP/1.1\r\nHost: x\r\n\r\n")
+		if got, err := io.ReadAll(conn); string(got) != "raw bytes" || err != nil {
+			t.Errorf("got %q (%v)", got, err)
+		}
+		wantLogged(t, log)
+	})
+}

@@ -1,0 +1,95 @@
+package bare_test
+
+import (
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bare-go/bare"
+	"github.com/bare-go/bare/baretest"
+)
+
+func TestOneStalledClientDoesNotHoldUpTheStreamsOfOthers(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, _ := bodyOf(func(_ *bare.HttpRequest, yield func([]byte) bool) {
+			for chunk := make([]byte, 32<<10); yield(chunk); {
+			}
+		})
+		app.StallTimeout = 20 * time.Second
+		app.OnHttpRequest(bare.Methods{"GET"}, "/ticks", func(request *bare.HttpRequest) bare.HttpResponse {
+			return bare.HttpResponse{Body: func(yield func([]byte) bool) {
+				for range request.Every(time.Second) {
+					if !yield([]byte("tick")) {
+						return
+					}
+				}
+			}}
+		})
+		server := serve(t, protocol, app)
+		server.Get("/") // never read
+		start := time.Now()
+		ticks := server.Get("/ticks")
+		for i := range 40 {
+			if got, late := ticks.Next(), time.Since(start)-time.Duration(i)*time.Second; got != "tick" || late > time.Millisecond {
+				t.Fatalf("tick %d is %q, and %v late", i, got, late)
+			}
+		}
+	})
+}
+
+func TestAClientThatPipelinesAndNeverReadsIsCutOff(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		app, log := respond(bare.TextResponse(200, strings.Repeat("x", 4000)))
+		app.StallTimeout = 20 * time.Second
+		conn := serve(t, baretest.HTTP1, app).Dial()
+		defer conn.Close()
+		start := time.Now()
+		// More than the server takes in before its answers are read.
+		_, err := io.WriteString(conn, strings.Repeat("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 10_000))
+		if took := time.Since(start); err == nil || took < 15*time.Second || took > 25*time.Second {
+			t.Errorf("after %v the connection had ended with %v", took, err)
+		}
+		wantLogged(t, log)
+	})
+}
+
+func TestChunksInQuickSuccessionAreNeverMoreThanAMillisecondLate(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		const chunks, stamp = 500, "05.000000"
+		app, _ := bodyOf(func(request *bare.HttpRequest, yield func([]byte) bool) {
+			for range chunks {
+				if !yield([]byte(time.Now().Format(stamp))) {
+					return
+				}
+				time.Sleep(130 * time.Microsecond)
+			}
+			request.Sleep(time.Hour)
+		})
+		stream := serve(t, protocol, app).Get("/")
+		rest, reads := "", 0
+		for seen := 0; seen < chunks; reads++ {
+			rest += stream.Next()
+			for ; len(rest) >= len(stamp); seen++ {
+				made, err := time.Parse(stamp, rest[:len(stamp)])
+				if err != nil {
+					t.Fatal(err)
+				}
+				now, err := time.Parse(stamp, time.Now().Format(stamp))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if late := now.Sub(made); late > time.Millisecond {
+					t.Fatalf("chunk %d came %v late", seen, late)
+				}
+				rest = rest[len(stamp):]
+			}
+		}
+		// They were made in 65 ms.
+		if reads > 80 {
+			t.Errorf("%d chunks came in %d parts", chunks, reads)
+		}
+	})
+}
