@@ -37,7 +37,7 @@
 //
 // # Bodies
 //
-// A body is an iter.Seq[[]byte]: a function that calls yield with each chunk. It is
+// A body is an [iter.Seq] of byte slices: a function that calls yield with each chunk. It is
 // run once, in the goroutine of the request, after the handler has returned; it may
 // wait as long as it likes. A chunk that is followed by silence is on the wire
 // within a millisecond, and chunks that come faster share a write. There is no flush
