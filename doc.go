@@ -77,8 +77,8 @@
 // # Middleware
 //
 // An [HttpMiddleware] is given the request and the handler inside it, and returns a
-// response. [Application.Middlewares] wrap every handler, and [Chain] wraps one. A
-// func(http.Handler) http.Handler goes around the whole application.
+// response. [Application.Middlewares] wrap every handler, and [Chain] wraps one. What
+// wraps an [http.Handler] goes around the whole application.
 //
 // # Start and stop
 //
