@@ -64,7 +64,7 @@ func startProfile(profile []string) (func() error, error) {
 	if len(profile) == 0 {
 		return func() error { return nil }, nil
 	}
-	file, err := os.Create(profile[0])
+	file, err := os.Create(profile[0]) //nolint:gosec // the folder is the user's own flag
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func (b *bench) start(ctx context.Context, name string) (*server, error) {
 	if b.profiles != "" {
 		arguments = append(arguments, filepath.Join(b.profiles, strings.ReplaceAll(name, "/", "")+".prof"))
 	}
-	command := exec.CommandContext(ctx, program, arguments...)
+	command := exec.CommandContext(ctx, program, arguments...) //nolint:gosec // this program itself
 	command.Stderr = os.Stderr
 	stdin, err := command.StdinPipe()
 	if err != nil {

@@ -130,7 +130,7 @@ func settled(s *server, most int64) ([3]int64, error) {
 			return m, err
 		}
 		last = m[0]
-		time.Sleep(200 * time.Millisecond)
+		time.Sleep(200 * time.Millisecond) //nolint:forbidigo // another process is asked again: there is nothing to wait on
 	}
 }
 

@@ -82,7 +82,7 @@ func (c *client) first(want string) (size int, chunked bool, err error) {
 		return 0, false, err
 	}
 	var whole bytes.Buffer
-	response, err := http.ReadResponse(bufio.NewReader(io.TeeReader(c.conn, &whole)), nil)
+	response, err := http.ReadResponse(bufio.NewReader(io.TeeReader(c.conn, &whole)), nil) //nolint:bodyclose // the connection is closed, and nothing else is held
 	if err != nil {
 		return 0, false, err
 	}
@@ -170,7 +170,7 @@ func (c *client) open() (*opened, error) {
 	if _, err := c.conn.Write(c.request); err != nil {
 		return nil, errors.Join(err, c.conn.Close())
 	}
-	response, err := http.ReadResponse(bufio.NewReaderSize(c.conn, 64<<10), nil)
+	response, err := http.ReadResponse(bufio.NewReaderSize(c.conn, 64<<10), nil) //nolint:bodyclose // the connection is closed, and nothing else is held
 	if err != nil {
 		return nil, errors.Join(err, c.conn.Close())
 	}

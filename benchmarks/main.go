@@ -38,9 +38,9 @@ func main() {
 func exit(err error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "benchmarks:", err)
-		os.Exit(1)
+		os.Exit(1) //nolint:forbidigo // called by main alone
 	}
-	os.Exit(0)
+	os.Exit(0) //nolint:forbidigo // called by main alone
 }
 
 // A bench is one run of all measures.

@@ -97,7 +97,7 @@ func (b *bench) write(path string) error {
 			path = "../docs/benchmarks.md"
 		}
 	}
-	content, err := os.ReadFile(path)
+	content, err := os.ReadFile(path) //nolint:gosec // the path is the user's own flag
 	if err != nil {
 		return err
 	}
@@ -106,11 +106,12 @@ func (b *bench) write(path string) error {
 	if !ok || !ok2 {
 		return errors.New(path + " has no markers for the figures")
 	}
-	figures := b.summary()
+	var figures strings.Builder
+	figures.WriteString(b.summary())
 	for _, s := range b.sections {
-		figures += s.markdown()
+		figures.WriteString(s.markdown())
 	}
-	return os.WriteFile(path, []byte(before+startMarker+figures+"\n"+endMarker+after), 0o644) //nolint:gosec // a document
+	return os.WriteFile(path, []byte(before+startMarker+figures.String()+"\n"+endMarker+after), 0o644) //nolint:gosec // a document
 }
 
 func median[T cmp.Ordered](values []T) T { return quantile(values, 0.5) }
