@@ -109,3 +109,70 @@ func TestAMountedHandlerMayTakeTheConnectionOver(t *testing.T) {
 		wantLogged(t, log)
 	})
 }
+
+func TestHandlersOfNetHTTPStreamAsTheyWrite(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, _ := newApp(bare.FromHTTPHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-Kind", "foreign")
+			w.WriteHeader(http.StatusAccepted)
+			w.Header().Set("X-Late", "never sent")
+			buffer := []byte("one")
+			_, _ = w.Write(buffer)
+			copy(buffer, "two")
+			_, _ = w.Write(buffer)
+			<-r.Context().Done()
+			if _, err := w.Write(buffer); err == nil {
+				t.Error("a write after the end did not fail")
+			}
+		})))
+		stream := serve(t, protocol, app).Get("/")
+		got := stream.Next()
+		for len(got) < 6 {
+			got += stream.Next()
+		}
+		header := stream.Response.Header
+		if got != "onetwo" || stream.Response.StatusCode != http.StatusAccepted || header.Get("X-Kind") != "foreign" || header.Get("X-Late") != "" {
+			t.Errorf("got %d %q %v", stream.Response.StatusCode, got, header)
+		}
+		stream.Close()
+	})
+}
+
+func TestPanicsOfNetHTTPHandlers(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, log := newApp(bare.FromHTTPHandler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("early") })))
+		app.OnHttpRequest(bare.Methods{"GET"}, "/late", bare.FromHTTPHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "half")
+			panic("late")
+		})))
+		server := serve(t, protocol, app)
+		if early := server.Get("/"); early.Response.StatusCode != http.StatusInternalServerError || early.Rest() != "Internal Server Error" {
+			t.Errorf("a panic before the head is a %d", early.Response.StatusCode)
+		}
+		late := server.Get("/late")
+		if got := late.Rest(); got != "half" || late.Err() == nil {
+			t.Errorf("a panic in the body gave %q (%v)", got, late.Err())
+		}
+		wantLogged(t, log, "ERROR bare: the handler panicked method=GET route=/ panic=early", "ERROR bare: the body panicked method=GET route=/late panic=late")
+	})
+}
+
+func TestHEADOfNetHTTPHandlersLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, _ := newApp(bare.FromHTTPHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, "not wanted")
+			<-r.Context().Done()
+		})))
+		server := serve(t, protocol, app)
+		for range 100 {
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodHead, server.URL, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			server.Do(request).Close()
+		}
+	})
+}
