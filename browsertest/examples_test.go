@@ -151,7 +151,7 @@ func TestScreenshotsOfTheDocuments(t *testing.T) {
 				}
 			}
 			checkPicture(t, "the page", picture)
-			committed, err := os.ReadFile(path) //nolint:gosec // a name from the table above
+			committed, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
 			}
