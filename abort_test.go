@@ -123,6 +123,21 @@ func TestARecorderTakesAStream(t *testing.T) {
 	})
 }
 
+func TestAFlushThatIsNotSupportedIsNoFailure(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		app, log := bodyOf(func(request *bare.HttpRequest, yield func([]byte) bool) {
+			_ = yield([]byte("one ")) && request.Sleep(time.Second) && yield([]byte("two"))
+		})
+		recorder := httptest.NewRecorder()
+		app.ServeHTTP(hidden{recorder}, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody))
+		if got := recorder.Body.String(); got != "one two" {
+			t.Errorf("got %q", got)
+		}
+		wantLogged(t, log)
+	})
+}
+
 // hidden is a ResponseWriter with nothing but its three methods; unwrapped shows
 // the one that it wraps.
 type (

@@ -12,31 +12,48 @@ import (
 
 func TestOneStalledClientDoesNotHoldUpTheStreamsOfOthers(t *testing.T) {
 	t.Parallel()
-	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
-		app, _ := bodyOf(func(_ *bare.HttpRequest, yield func([]byte) bool) {
-			for chunk := make([]byte, 32<<10); yield(chunk); {
-			}
+	for name, stalling := range map[string]struct {
+		size  int
+		pause time.Duration
+	}{
+		"in a write": {32 << 10, 0},
+		// So little that it is always the clock's flush that meets the full buffer.
+		"in a flush": {700, 400 * time.Microsecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+				testOthersTick(t, protocol, stalling.size, stalling.pause)
+			})
 		})
-		app.StallTimeout = 20 * time.Second
-		app.OnHttpRequest(bare.Methods{"GET"}, "/ticks", func(request *bare.HttpRequest) bare.HttpResponse {
-			return bare.HttpResponse{Body: func(yield func([]byte) bool) {
-				for range request.Every(time.Second) {
-					if !yield([]byte("tick")) {
-						return
-					}
-				}
-			}}
-		})
-		server := serve(t, protocol, app)
-		server.Get("/") // never read
-		start := time.Now()
-		ticks := server.Get("/ticks")
-		for i := range 40 {
-			if got, late := ticks.Next(), time.Since(start)-time.Duration(i)*time.Second; got != "tick" || late > time.Millisecond {
-				t.Fatalf("tick %d is %q, and %v late", i, got, late)
-			}
+	}
+}
+
+func testOthersTick(t *testing.T, protocol baretest.Protocol, size int, pause time.Duration) {
+	t.Helper()
+	app, _ := bodyOf(func(request *bare.HttpRequest, yield func([]byte) bool) {
+		for chunk := make([]byte, size); yield(chunk) && request.Sleep(pause); {
 		}
 	})
+	app.StallTimeout = 20 * time.Second
+	app.OnHttpRequest(bare.Methods{"GET"}, "/ticks", func(request *bare.HttpRequest) bare.HttpResponse {
+		return bare.HttpResponse{Body: func(yield func([]byte) bool) {
+			for range request.Every(time.Second) {
+				if !yield([]byte("tick")) {
+					return
+				}
+			}
+		}}
+	})
+	server := serve(t, protocol, app)
+	server.Get("/") // never read
+	start := time.Now()
+	ticks := server.Get("/ticks")
+	for i := range 40 {
+		if got, late := ticks.Next(), time.Since(start)-time.Duration(i)*time.Second; got != "tick" || late > time.Millisecond {
+			t.Fatalf("tick %d is %q, and %v late", i, got, late)
+		}
+	}
 }
 
 func TestAClientThatPipelinesAndNeverReadsIsCutOff(t *testing.T) {
