@@ -27,6 +27,9 @@ const (
 	raw  = "net/http"
 	ours = "bare"
 	fast = "fiber"
+	// alone is bare as any http.Handler, without the timeouts of its own server,
+	// which none of the others has.
+	alone = "bare, in an `http.Server`"
 )
 
 // A contender serves /hello and /users/{name}; those that stream serve what
@@ -46,6 +49,7 @@ func contenders() []contender {
 		{"gin", serveHandler(ginHandler()), false},
 		{"echo", serveHandler(echoHandler()), false},
 		{fast, serveFiber, true},
+		{alone, serveHandler(bareApplication()), false},
 		{ours, serveBare, true},
 	}
 }
