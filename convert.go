@@ -56,7 +56,7 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 // A datetimeFormat is a strptime format. Nil stands for RFC 3339.
 type datetimeFormat struct {
 	text       string
-	directives string // the letters after the percent signs, composite ones written out
+	directives string // the letters after the percent signs; of composite ones, those that matter here
 }
 
 // newDatetimeFormat checks that the format can read what it writes: one that
@@ -64,7 +64,7 @@ type datetimeFormat struct {
 func newDatetimeFormat(text string) (*datetimeFormat, error) {
 	sample := timefmt.Format(time.Date(2006, time.January, 2, 15, 4, 5, 0, time.UTC), text)
 	if _, err := timefmt.ParseInLocation(sample, text, time.UTC); err != nil {
-		return nil, fmt.Errorf("the format %q cannot be read: %w", text, errors.Unwrap(err))
+		return nil, fmt.Errorf("the format %q cannot be read: %w", text, errors.Unwrap(err)) // without the sample
 	}
 	f := &datetimeFormat{text: text}
 	for i := 0; i+1 < len(text); i++ {
@@ -73,8 +73,12 @@ func newDatetimeFormat(text string) (*datetimeFormat, error) {
 		}
 		i++
 		switch text[i] {
-		case 'c', 'D', 'F', 'x', 'v', '+':
+		case 'c', '+':
+			f.directives += "mdYS"
+		case 'D', 'F', 'x', 'v':
 			f.directives += "mdY"
+		case 'T', 'X', 'r':
+			f.directives += "S"
 		default:
 			f.directives += text[i : i+1]
 		}
@@ -128,7 +132,7 @@ func (f *datetimeFormat) rolledOver(text string, t time.Time) bool {
 	if f.has("sG") || !f.has("djeS") {
 		return false // no such parts, or given in another way
 	}
-	u, err := timefmt.ParseInLocation(text+" 1 0", f.text+" %d %S", time.UTC)
+	u, err := timefmt.ParseInLocation(text+"|1|0", f.text+"|%d|%S", time.UTC)
 	if err != nil {
 		return true
 	}
@@ -137,19 +141,40 @@ func (f *datetimeFormat) rolledOver(text string, t time.Time) bool {
 		f.has("j") && t.Year() != u.Year()
 }
 
-// parseRFC3339 reads the time of RFC 3339, section 5.6, strictly: [time.Parse]
-// takes a comma in the seconds, and UnmarshalText an offset of 24 hours. As in
-// the original there is no year 0 and nothing finer than a microsecond.
+// parseRFC3339 reads the time of RFC 3339, section 5.6. As in the original there
+// is no year 0 and no fraction of more than six digits. The shape is checked
+// first: [time.Parse] also takes an hour of one digit and a comma, and its errors
+// allocate.
 func parseRFC3339(text string) (time.Time, bool) {
-	const shortest = len("2006-01-02T15:04:05Z")
-	if len(text) < shortest || !isDigit(text[0]) {
-		return time.Time{}, false // before an error is allocated
-	}
-	var t time.Time
-	if err := t.UnmarshalText([]byte(text)); err != nil {
+	const seconds = len("0000-00-00T00:00:00")
+	if len(text) <= seconds || !hasShape(text[:seconds], "0000-00-00T00:00:00") {
 		return time.Time{}, false
 	}
-	_, offset := t.Zone()
-	const day = 24 * 60 * 60
-	return t, t.Year() >= 1 && t.Nanosecond()%int(time.Microsecond) == 0 && -day < offset && offset < day
+	zone := text[seconds:]
+	if fraction := strings.TrimLeft(zone[1:], "0123456789"); zone[0] == '.' {
+		if digits := len(zone) - 1 - len(fraction); digits < 1 || digits > 6 {
+			return time.Time{}, false
+		}
+		zone = fraction
+	}
+	// An offset is less than a day, where [time.Parse] would take a day and an
+	// hour's sixtieth minute.
+	if zone != "Z" && (!hasShape(zone, "+00:00") && !hasShape(zone, "-00:00") || zone[1:3] > "23" || zone[4:] > "59") {
+		return time.Time{}, false
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	return t, err == nil && t.Year() >= 1
+}
+
+// hasShape reports whether text is like shape, whose zeros stand for any digit.
+func hasShape(text, shape string) bool {
+	if len(text) != len(shape) {
+		return false
+	}
+	for i := range len(shape) {
+		if shape[i] == '0' && !isDigit(text[i]) || shape[i] != '0' && text[i] != shape[i] {
+			return false
+		}
+	}
+	return true
 }

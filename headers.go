@@ -14,35 +14,29 @@ import (
 func canonicalHeaders(headers http.Header) http.Header {
 	canonical := make(http.Header, len(headers)+1)
 	for name, values := range headers {
-		addValues(canonical, name, append([]string(nil), values...))
+		addValues(canonical, textproto.CanonicalMIMEHeaderKey(name), append([]string(nil), values...))
 	}
 	return canonical
 }
 
-// addValues adds values under name's canonical spelling. It keeps the slice
+// addValues adds values under a canonical name. It keeps the slice
 // when it is the only one, clipped, so that a later Add cannot write into it.
 func addValues(headers http.Header, name string, values []string) {
-	name = textproto.CanonicalMIMEHeaderKey(name)
 	if before, ok := headers[name]; ok {
 		values = append(slices.Clip(before), values...)
 	}
 	headers[name] = slices.Clip(values)
 }
 
-// checkHead reports what is wrong with a response's status and headers: what
-// would let a value end the head, or start a header of its own.
-func checkHead(status int, headers http.Header) error {
-	if status < 200 || status > 999 {
-		return fmt.Errorf("bare: a response's status is from 200 to 999, not %d", status)
+// checkHeader reports what is wrong with a header: what would let it end the
+// head, or start a header of its own.
+func checkHeader(name string, values []string) error {
+	if !isToken(name) {
+		return fmt.Errorf("bare: the header name %q is no token", name)
 	}
-	for name, values := range headers {
-		if !isToken(name) {
-			return fmt.Errorf("bare: the header name %q is no token", name)
-		}
-		for _, value := range values {
-			if !isFieldValue(value) {
-				return fmt.Errorf("bare: the value %q of header %s has a control character", value, name)
-			}
+	for _, value := range values {
+		if !isFieldValue(value) {
+			return fmt.Errorf("bare: the value %q of header %s has a control character", value, name)
 		}
 	}
 	return nil
@@ -98,10 +92,10 @@ func declaredLength(headers http.Header) (int64, error) {
 	return length, nil
 }
 
-// setHead copies a response's headers into what net/http will send. They take
-// the place of what a wrapping [http.Handler] has set, but for the two headers
-// that are lists by nature.
-func setHead(target, headers http.Header, http2 bool) {
+// setHead copies a response's headers into what net/http will send, or reports the
+// one that is refused. They take the place of what a wrapping [http.Handler] has
+// set, but for the two headers that are lists by nature.
+func setHead(target, headers http.Header, http2 bool) error {
 	if len(target) > 0 {
 		headers = canonicalHeaders(headers)
 		for name := range headers {
@@ -111,6 +105,10 @@ func setHead(target, headers http.Header, http2 bool) {
 		}
 	}
 	for name, values := range headers {
+		if err := checkHeader(name, values); err != nil {
+			clear(target)
+			return err
+		}
 		if name = textproto.CanonicalMIMEHeaderKey(name); !isFraming(name, http2) {
 			addValues(target, name, values)
 		}
@@ -119,6 +117,7 @@ func setHead(target, headers http.Header, http2 bool) {
 	if _, ok := target["Content-Type"]; !ok {
 		target["Content-Type"] = nil
 	}
+	return nil
 }
 
 // isFraming reports whether a header, by its canonical name, is the server's own

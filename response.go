@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"net/textproto"
 	"strconv"
 )
 
@@ -70,7 +71,7 @@ func Headers(pairs ...string) http.Header {
 	values := make([]string, len(pairs)/2) // of all names, in one allocation
 	for i := range values {
 		values[i] = pairs[2*i+1]
-		addValues(headers, pairs[2*i], values[i:i+1])
+		addValues(headers, textproto.CanonicalMIMEHeaderKey(pairs[2*i]), values[i:i+1])
 	}
 	return headers
 }

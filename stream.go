@@ -80,11 +80,13 @@ func (s *stream) setHead(status int, headers http.Header) error {
 	if status == 0 {
 		status = http.StatusOK
 	}
-	if err := checkHead(status, headers); err != nil {
-		return err
+	if status < 200 || status > 999 {
+		return fmt.Errorf("bare: a response's status is from 200 to 999, not %d", status)
 	}
 	target := s.w.Header()
-	setHead(target, headers, s.exchange.request.Scope.ProtoMajor >= 2)
+	if err := setHead(target, headers, s.exchange.request.Scope.ProtoMajor >= 2); err != nil {
+		return err
+	}
 	declared, err := declaredLength(target)
 	if err != nil {
 		clear(target)
