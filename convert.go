@@ -157,7 +157,7 @@ func parseRFC3339(text string) (time.Time, bool) {
 		}
 		zone = fraction
 	}
-	// An offset is less than a day, where [time.Parse] would take a day and an
+	// An offset is less than a day, where time.Parse would take a day and an
 	// hour's sixtieth minute.
 	if zone != "Z" && (!hasShape(zone, "+00:00") && !hasShape(zone, "-00:00") || zone[1:3] > "23" || zone[4:] > "59") {
 		return time.Time{}, false
