@@ -27,7 +27,7 @@ const (
 	raw  = "net/http"
 	ours = "bare"
 	fast = "fiber"
-	// alone is bare as any http.Handler, without the timeouts of its own server,
+	// alone is bare as any [http.Handler], without the timeouts of its own server,
 	// which none of the others has.
 	alone = "bare, in an `http.Server`"
 )
