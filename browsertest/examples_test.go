@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"bytes"
+	"image"
 	"image/color"
 	"image/png"
 	"os"
@@ -89,22 +90,27 @@ func TestARefusalIsShown(t *testing.T) {
 
 func TestTheTenMessagesArriveAndThePageCloses(t *testing.T) {
 	t.Parallel()
-	for name, prepare := range map[string][]action{
-		"an event called done": nil,
-		"a poison pill":        {chromedp.Click(`input[name=closing][value='']`)},
-	} {
-		t.Run(name, func(t *testing.T) {
+	tests := []struct {
+		name    string
+		prepare []action
+		want    int // the ten, the one of two lines, and what an event called done says
+	}{
+		{"an event called done", nil, 12},
+		{"a poison pill", []action{chromedp.Click(`input[name=closing][value='']`)}, 11},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			tab, _ := newTab(t)
 			program := run(t, "finite_events")
 			do(t, tab, chromedp.Navigate(program.url+"/test"))
-			do(t, tab, append(prepare, chromedp.Click("#start"))...)
+			do(t, tab, append(test.prepare, chromedp.Click("#start"))...)
 			messages := func() int { return evaluate[int](t, tab, `document.querySelectorAll("#messages li").length`) }
 			state := func() string { return evaluate[string](t, tab, textOf("#state")) }
 			eventually(t, "the page has closed the source", func() bool { return state() == "closed" })
 			arrived := messages()
-			if arrived < 11 {
-				t.Errorf("%d messages arrived, want the ten and the one of two lines", arrived)
+			if arrived != test.want {
+				t.Errorf("%d messages arrived, want %d", arrived, test.want)
 			}
 			requests := `performance.getEntriesByType("resource").filter((e) => e.name.includes("endpoint")).length`
 			before := evaluate[int](t, tab, requests)
@@ -124,53 +130,54 @@ func TestTheTenMessagesArriveAndThePageCloses(t *testing.T) {
 func TestScreenshotsOfTheDocuments(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		image, example string
-		actions        []action
-		ready          string
+		name, example string
+		width, height int
+		actions       []action
+		ready         string
 	}{
-		{"server-sent-events", "server_sent_events", nil, textOf("#time") + `.startsWith("2")`},
-		{"streaming-fetch", "streaming_fetch", []action{chromedp.Click("#start")}, `document.querySelectorAll("#lines > *").length >= 3`},
-		{"finite-events", "finite_events", []action{chromedp.Click("#start")}, `document.querySelectorAll("#messages li").length >= 4`},
+		{"server-sent-events", "server_sent_events", 640, 400, nil, textOf("#time") + `.startsWith("2")`},
+		{"streaming-fetch", "streaming_fetch", 640, 400, []action{chromedp.Click("#start")}, `document.querySelectorAll("#lines > *").length >= 3`},
+		{"finite-events", "finite_events", 720, 480, []action{chromedp.Click("#start")}, textOf("#state") + ` === "closed"`},
 	}
 	for _, test := range tests {
-		t.Run(test.image, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			tab, _ := newTab(t)
 			program := run(t, test.example)
-			do(t, tab, chromedp.EmulateViewport(640, 400), chromedp.Navigate(program.url+"/test"))
+			do(t, tab, chromedp.EmulateViewport(int64(test.width), int64(test.height)), chromedp.Navigate(program.url+"/test"))
 			do(t, tab, test.actions...)
 			eventually(t, "there is something to see", func() bool { return evaluate[bool](t, tab, test.ready) })
 			picture, err := chromedp.Run(tab, chromedp.CaptureScreenshot())
 			if err != nil {
 				t.Fatal(err)
 			}
-			path := filepath.Join("..", "docs", "tutorial", "images", test.image+".png")
+			path := filepath.Join("..", "docs", "tutorial", "images", test.name+".png")
 			if *update {
 				if err := os.WriteFile(path, picture, 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}
-			checkPicture(t, "the page", picture)
+			checkPicture(t, "the page", picture, image.Pt(test.width, test.height))
 			committed, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
 			}
-			checkPicture(t, "the documents' picture", committed)
+			checkPicture(t, "the documents' picture", committed, image.Pt(test.width, test.height))
 		})
 	}
 }
 
-// checkPicture fails unless a picture has the viewport's size and shows something:
+// checkPicture fails unless a picture has its viewport's size and shows something:
 // a page that does not render is of one colour.
-func checkPicture(t *testing.T, what string, encoded []byte) {
+func checkPicture(t *testing.T, what string, encoded []byte, want image.Point) {
 	t.Helper()
 	picture, err := png.Decode(bytes.NewReader(encoded))
 	if err != nil {
 		t.Fatalf("%s: %v", what, err)
 	}
 	bounds := picture.Bounds()
-	if bounds.Dx() != 640 || bounds.Dy() != 400 {
-		t.Errorf("%s is of %v, want 640 x 400", what, bounds.Size())
+	if bounds.Size() != want {
+		t.Errorf("%s is of %v, want %v", what, bounds.Size(), want)
 	}
 	colours := make(map[color.Color]bool)
 	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
