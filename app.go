@@ -17,6 +17,10 @@ type HttpHandler func(request *HttpRequest) HttpResponse
 // [Application.StallTimeout] says something else.
 const DefaultStallTimeout = 30 * time.Second
 
+// DefaultMinUploadRate is how slowly a client may send a request's body, in bytes
+// per second, unless [Application.MinUploadRate] says something else.
+const DefaultMinUploadRate = 240
+
 // An Application maps requests to handlers and streams what they return. It is an
 // [http.Handler], safe for concurrent use; its fields, routes and mounts are set
 // before it serves, and not changed after. It is made by [NewApplication].
@@ -39,11 +43,18 @@ type Application struct {
 	// does wrong is logged at the debug level.
 	Logger *slog.Logger
 
-	// StallTimeout is how long a client may make no progress, before it is cut
-	// off: in which it takes less than 64 KiB of what waits for it, or sends
-	// nothing of the body that it has promised. 0 means [DefaultStallTimeout], a
-	// negative one no limit. A stream that is silent does not stall.
+	// StallTimeout is how long a client may make no progress before it is cut off:
+	// in which its kernel acknowledges nothing of what waits for it, over HTTP/2 it
+	// lets nothing of a stream through, or it sends nothing of the body that it has
+	// promised. 0 means [DefaultStallTimeout], a negative one no limit. A stream
+	// that is silent does not stall.
 	StallTimeout time.Duration
+
+	// MinUploadRate is how many bytes per second of a request's body a client must
+	// send while it is waited for, taken over each StallTimeout; 0 means
+	// [DefaultMinUploadRate], a negative one no minimum. It does not apply to a
+	// body that the response reads: see [HttpRequest.Duplex].
+	MinUploadRate int64
 
 	// ReadLimit is how many bytes the methods of [HttpRequest] that read a whole
 	// body accept; 0 means [DefaultReadLimit], a negative one no limit.
@@ -57,6 +68,7 @@ type Application struct {
 	pipeline HttpHandler // the middlewares around the handler of the request
 	mounts   []mount
 	clock    clock
+	watch    watch
 	lifespan lifespan
 }
 
@@ -91,7 +103,7 @@ func (a *Application) serve(w http.ResponseWriter, r *http.Request, handler Http
 	defer x.finish()
 	x.handler = handler
 	x.request.Matches = matches
-	x.stream.send(x.handle())
+	x.send(x.handle())
 }
 
 // prepare fixes what depends on the fields, at the first request.
@@ -103,7 +115,8 @@ func (a *Application) prepare() {
 		return request.exchange.handler(request)
 	}, a.Middlewares...)
 	a.clock.base = time.Now()
-	a.clock.stall = a.stallTimeout()
+	a.watch.clock = &a.clock
+	a.watch.stall = a.stallTimeout()
 }
 
 // resolve finds a route's handler. Every route for GET also answers HEAD (RFC
@@ -150,6 +163,14 @@ func (a *Application) logger() *slog.Logger {
 		return slog.Default()
 	}
 	return a.Logger
+}
+
+// minUploadRate is MinUploadRate with its default; 0 means no minimum.
+func (a *Application) minUploadRate() int64 {
+	if a.MinUploadRate == 0 {
+		return DefaultMinUploadRate
+	}
+	return max(a.MinUploadRate, 0)
 }
 
 // stallTimeout is StallTimeout with its default; 0 means no limit.

@@ -8,8 +8,9 @@ import (
 // The errors that say why a response or a request's body ended before its end.
 // They are found with [errors.Is], and stand in [End.Err].
 var (
-	// ErrClientGone says that the client left: it closed the connection or reset
-	// the stream. A request's body ends with it, and so does a response.
+	// ErrClientGone says that the client left: a write failed, as the connection or
+	// the stream was reset, or a body ended because its context did. A request's
+	// body that breaks off ends with it, too.
 	ErrClientGone = errors.New("bare: the client is gone")
 
 	// ErrShutdown is the cause of a request's context (see [context.Cause]) that
@@ -17,8 +18,9 @@ var (
 	ErrShutdown = errors.New("bare: the server is shutting down")
 
 	// ErrStalled says that the client made no progress for as long as
-	// [Application.StallTimeout]: it did not read what was sent, or did not send
-	// the body that it had promised.
+	// [Application.StallTimeout]: it did not take what was sent, or did not send
+	// the body that it had promised, or only at less than
+	// [Application.MinUploadRate].
 	ErrStalled = errors.New("bare: the client stalled")
 
 	// ErrBodyConsumed is what a second reader of a request's body gets.
@@ -79,17 +81,4 @@ type safeError interface {
 	error
 	StatusCode() int
 	SafeMessage() string
-}
-
-// bodyError is what a body panics with to say that it failed. It passes through
-// range loops and [iter.Pull], and the server's loop recovers it; anyone else who
-// recovers it panics with it again.
-type bodyError struct{ err error }
-
-func (e bodyError) Error() string { return "bare: the body failed: " + e.err.Error() }
-func (e bodyError) Unwrap() error { return e.err }
-
-// failBody ends a body that cannot be completed.
-func failBody(err error) {
-	panic(bodyError{err}) //nolint:forbidigo // an iter.Seq has no other way to say that it failed
 }

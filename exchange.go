@@ -4,33 +4,34 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // An exchange is one request and its response, in one allocation. It is never
-// pooled, as a handler may keep its request.
+// pooled, as a handler may keep its request. It is the only one that knows all of
+// its parts, and they do not know it.
 type exchange struct {
 	app     *Application
 	handler HttpHandler // of the route, inside the middlewares
 	request HttpRequest
 
 	lifetime lifetime
-	body     requestBody
+	body     *requestBody // nil without one
 	stream   stream
+	sink     httpSink
 
-	started time.Duration // on the application's clock
-	onEnd   []func(End)
-	err     error // how the response ended
+	onEnd    []func(End)
+	cleanups []func()
+	ended    bool  // the response was completed or cut
+	err      error // how it ended, in the terms of End
 
-	// For the application's clock.
-	watched          atomic.Bool
-	forgotten        bool // under the clock's mutex
-	reading, writing wait
+	// For the application's watch.
+	watched   atomic.Bool
+	forgotten bool // under the watch's mutex
 
 	// guard keeps the watch from a ResponseWriter that is no longer ours.
 	guard    sync.Mutex
@@ -42,11 +43,8 @@ type exchange struct {
 }
 
 func newExchange(app *Application, w http.ResponseWriter, r *http.Request) *exchange {
-	x := &exchange{app: app, started: app.clock.now()}
-	x.lifetime.exchange = x
-	x.stream.exchange = x
-	x.stream.w = w
-	x.stream.control = *http.NewResponseController(w)
+	x := &exchange{app: app}
+	x.lifetime.parent = r.Context()
 	x.request = HttpRequest{
 		Scope:    r,
 		Info:     app.Info,
@@ -54,18 +52,37 @@ func newExchange(app *Application, w http.ResponseWriter, r *http.Request) *exch
 		Body:     emptyBody,
 		exchange: x,
 	}
-	x.body.exchange = x
-	if r.Body == nil || r.ContentLength == 0 {
-		x.body.state.Store(bodyEnded)
-	} else {
-		x.body.source = r.Body
-		x.body.limit = app.BodyLimit
+	log := requestLog{app, &x.request}
+	x.sink = newHTTPSink(w, r, log)
+	x.stream.sink = &x.sink
+	x.stream.clock = &app.clock
+	x.stream.lifetime = &x.lifetime
+	x.stream.log = log
+	x.stream.started = app.clock.now()
+	x.stream.entry.owner = x
+	if r.Body != nil && r.ContentLength != 0 {
+		x.body = newRequestBody(x, r)
+		x.request.Scope = x.body.scope(r)
 		x.request.Body = x.body.chunks
 	}
 	return x
 }
 
 func emptyBody(func([]byte, error) bool) {}
+
+// context is the request's, made at the first call.
+func (x *exchange) context() context.Context {
+	ctx, made := x.lifetime.context()
+	if made {
+		// In this order: either the shutdown finds the exchange among those that it
+		// tells, or it has begun and is seen here.
+		x.app.watch.add(x)
+		if x.app.stopping() {
+			x.lifetime.shutDown()
+		}
+	}
+	return ctx
+}
 
 // handle runs the middlewares and the handler. Their panic is a plain 500.
 func (x *exchange) handle() (response HttpResponse) {
@@ -78,11 +95,11 @@ func (x *exchange) handle() (response HttpResponse) {
 		if value == nil {
 			return // runtime.Goexit: ServeHTTP is being left
 		}
-		if err, ok := value.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		failure := caught(value)
+		if errors.Is(failure, http.ErrAbortHandler) {
 			panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's own way to drop a connection
 		}
-		x.log(slog.LevelError, "the handler panicked",
-			slog.String("panic", fmt.Sprint(value)), slog.String("stack", string(debug.Stack())))
+		x.logPanic("the handler panicked", failure)
 		response = statusResponse(http.StatusInternalServerError)
 	}()
 	response = x.app.pipeline(&x.request)
@@ -90,28 +107,194 @@ func (x *exchange) handle() (response HttpResponse) {
 	return response
 }
 
-// duplex prepares for a body that reads the request's.
-func (x *exchange) duplex() {
-	if x.body.state.Load() == bodyEnded {
+func (x *exchange) logPanic(message string, failure error) {
+	var value, stack any = failure, ""
+	if crash, ok := errors.AsType[*panicError](failure); ok {
+		value, stack = crash.value, string(crash.stack)
+	}
+	x.stream.log.write(slog.LevelError, message, slog.String("panic", fmt.Sprint(value)), slog.Any("stack", stack))
+}
+
+// send sends a response, and returns when it is complete. It panics with
+// [http.ErrAbortHandler] when it must not look complete.
+func (x *exchange) send(response HttpResponse) {
+	x.logFailure(response.failure)
+	if err := x.stream.setHead(response.Status, response.Headers); err != nil {
+		response = x.refuse(err)
+	}
+	x.body.settle(&x.sink)
+	x.sink.push(response.Pushes)
+	if x.bodyless(response.Body) {
+		x.sendBodyless()
 		return
 	}
-	x.body.duplex = true
-	// Over HTTP/2 it is always so, and a foreign writer may not know it.
-	_ = x.stream.control.EnableFullDuplex()
+	x.stream.withhold = !response.whole
+	x.lifetime.running.Store(true)
+	if x.app.stopping() {
+		x.lifetime.shutDown()
+	}
+	err := x.stream.run(response.Body)
+	if err == nil && x.lifetime.left.Load() {
+		err = ErrClientGone // it was not ended by reaching its end
+	}
+	if err == nil {
+		err = x.complete(x.apparent())
+	}
+	if err != nil {
+		x.cut(err)
+	}
+}
+
+// refuse answers in the place of a response that cannot be sent.
+func (x *exchange) refuse(err error) HttpResponse {
+	x.stream.log.write(slog.LevelError, "the response was refused", slog.Any("error", err))
+	response := statusResponse(http.StatusInternalServerError)
+	if err := x.stream.setHead(response.Status, response.Headers); err != nil {
+		x.stream.log.write(slog.LevelError, "the response was refused", slog.Any("error", err))
+	}
+	return response
+}
+
+// bodyless reports whether the body is not to be run.
+func (x *exchange) bodyless(body iter.Seq[[]byte]) bool {
+	switch {
+	case x.request.Scope.Method == http.MethodHead:
+		return true
+	case hasNoBody(x.stream.status):
+		if body != nil {
+			x.stream.log.write(slog.LevelError, "a response that can have no body has one",
+				slog.Int("status", x.stream.status))
+		}
+		return true
+	default:
+		return body == nil && x.stream.declared <= 0
+	}
+}
+
+// sendBodyless sends a head alone.
+func (x *exchange) sendBodyless() {
+	s := &x.stream
+	if x.request.Scope.Method != http.MethodHead && !hasNoBody(s.status) && s.declared < 0 {
+		x.sink.setLength(0) // net/http does so by itself only if nothing is flushed
+	}
+	_ = x.complete(nil) // nothing is lost with it
+}
+
+// complete ends a response that has all its bytes; err is what OnEnd is told if
+// even the last of them is handed over.
+func (x *exchange) complete(err error) error {
+	failure := x.stream.complete(len(x.onEnd) > 0, x.app.watch.stall)
+	if failure != nil && x.stream.sent > 0 {
+		return failure
+	}
+	x.ended, x.err = true, err
+	return nil
+}
+
+// cut ends a response so that it cannot be taken for a complete one. When nothing
+// of it has been sent, it is still time for an error's response.
+func (x *exchange) cut(err error) {
+	silent := errors.Is(err, http.ErrAbortHandler) || x.lifetime.excuses(err) || errors.Is(err, ErrStalled)
+	if !silent && !errors.Is(err, errBodyPanicked) && !errors.Is(err, errFlushPanicked) {
+		x.stream.log.write(slog.LevelError, "the body failed", slog.Any("error", err))
+	}
+	x.err = x.blame(err)
+	if !silent && x.replace(err) {
+		x.ended = true
+		return
+	}
+	reachable := x.stream.abandon()
+	x.ended = true
+	if reachable {
+		x.sink.cut()
+	}
+	panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's own way to cut a response
+}
+
+// replace sends an error's response in the place of one that never began, and
+// reports whether it still could.
+func (x *exchange) replace(err error) bool {
+	s := &x.stream
+	s.gate.lock()
+	defer s.gate.unlock()
+	if s.headOut {
+		return false
+	}
+	response := ErrorResponse(err)
+	clear(x.sink.w.Header())
+	s.err, s.withheld, s.pending = nil, false, false
+	if err := s.setHead(response.Status, response.Headers); err != nil {
+		x.stream.log.write(slog.LevelError, "the response was refused", slog.Any("error", err))
+		return false
+	}
+	x.body.settle(&x.sink)
+	for chunk := range response.Body {
+		s.put(chunk)
+	}
+	s.sendHead()
+	s.done = true
+	return true
+}
+
+// apparent is what OnEnd is told of a response that was sent whole.
+func (x *exchange) apparent() error {
+	switch cause := x.lifetime.cause(); {
+	case errors.Is(cause, ErrShutdown):
+		return ErrShutdown
+	case cause == nil, x.stream.declared >= 0, x.body.stalled():
+		return nil
+	default:
+		// The body may have ended because of it.
+		return ErrClientGone
+	}
+}
+
+// blame says why a response was cut, in the terms of End.
+func (x *exchange) blame(err error) error {
+	switch {
+	case errors.Is(err, ErrStalled), x.sink.stalled():
+		return ErrStalled
+	case errors.Is(x.lifetime.cause(), ErrShutdown), x.app.aborted():
+		return ErrShutdown
+	case x.lifetime.excuses(err):
+		return ErrClientGone
+	default:
+		return err
+	}
 }
 
 // finish runs before ServeHTTP returns, on every path: after it, a flush would
 // bring the process down.
 func (x *exchange) finish() {
+	if !x.ended {
+		x.abort()
+	}
 	x.stream.close()
-	x.lifetime.end(context.Canceled) // before forget: no context is made after it
-	x.app.clock.forget(x)
+	x.app.clock.delist(&x.stream.entry)
+	made := x.lifetime.end(context.Canceled)
+	for _, cleanup := range x.cleanups {
+		cleanup()
+	}
+	x.report()
+	x.body.halt(&x.sink)
+	x.handlers.Wait() // under the watch: they may be waiting for the client
+	x.app.watch.forget(x, !made && x.body == nil)
 	x.guard.Lock()
 	x.finished = true
 	x.guard.Unlock()
-	x.report()
-	x.body.release()
-	x.handlers.Wait()
+	x.body.release(&x.sink)
+}
+
+// abort ends the response of a handler or body that has left without an end: it
+// panicked with [http.ErrAbortHandler], or ended its goroutine.
+func (x *exchange) abort() {
+	if x.err == nil {
+		x.err = x.blame(http.ErrAbortHandler)
+	}
+	if x.stream.headOut {
+		x.stream.abandon()
+	}
+	x.sink.reset()
 }
 
 // report calls what was registered with OnEnd.
@@ -120,11 +303,13 @@ func (x *exchange) report() {
 		return
 	}
 	end := End{
-		Status:    x.stream.sentStatus,
 		Bytes:     x.stream.sent,
 		FirstByte: x.stream.firstByte,
-		Duration:  x.app.clock.now() - x.started,
-		Err:       x.outcome(),
+		Duration:  x.app.clock.now() - x.stream.started,
+		Err:       x.err,
+	}
+	if x.stream.headOut {
+		end.Status = x.stream.status
 	}
 	for _, report := range x.onEnd {
 		x.reportTo(report, end)
@@ -134,62 +319,48 @@ func (x *exchange) report() {
 func (x *exchange) reportTo(report func(End), end End) {
 	defer func() {
 		if value := recover(); value != nil {
-			x.log(slog.LevelError, "a function given to OnEnd panicked",
-				slog.String("panic", fmt.Sprint(value)), slog.String("stack", string(debug.Stack())))
+			x.logPanic("a function given to OnEnd panicked", caught(value))
 		}
 	}()
 	report(end)
 }
 
-// outcome says how the response ended, in the terms of End.
-func (x *exchange) outcome() error {
-	cause := x.lifetime.cause()
-	switch {
-	case x.writing.stalled.Load():
-		return ErrStalled
-	case errors.Is(cause, ErrShutdown), x.err != nil && x.app.lifespan.aborted.Load():
-		return ErrShutdown
-	case isContextError(x.err), x.err == nil && x.gone():
-		return ErrClientGone
-	default:
-		return x.err
-	}
+// due is called by the clock, under its mutex: the response takes its time.
+func (x *exchange) due() {
+	x.app.watch.add(x)
+	// One stalled client would stop all others if the clock flushed itself.
+	go x.stream.flushDue()
 }
 
-// gone reports whether the client has left. Over HTTP/1.x the deadline that ends
-// an upload which has stalled ends net/http's context, too: such a client is
-// there, and is told.
-func (x *exchange) gone() bool {
-	return x.request.Scope.Context().Err() != nil && !x.reading.stalled.Load()
+// giveUpReading ends a read of the body that waits for a client that has stalled.
+func (x *exchange) giveUpReading(operation uint64) {
+	x.giveUp(&x.body.reading, operation, x.sink.expireReads)
 }
 
-// giveUp ends an operation that waits for a client that has stalled.
-func (x *exchange) giveUp(operation *wait, setDeadline func(time.Time) error) {
+// giveUpWriting ends a write that waits for a client that has stalled.
+func (x *exchange) giveUpWriting(operation uint64) {
+	x.giveUp(&x.stream.writing, operation, x.sink.expire)
+}
+
+func (x *exchange) giveUp(w *wait, operation uint64, expire func() error) {
 	x.guard.Lock()
 	defer x.guard.Unlock()
-	if x.finished || operation.current.Load() == 0 {
+	if x.finished || !w.expire(operation) {
 		return
 	}
-	operation.stalled.Store(true)
-	if err := setDeadline(longAgo()); err != nil {
-		x.log(slog.LevelWarn, "a stalled client cannot be cut off", slog.Any("error", err))
+	if err := expire(); err != nil {
+		x.stream.log.write(slog.LevelWarn, "a stalled client cannot be cut off", slog.Any("error", err))
 	}
 }
 
-// log writes one record about this request.
-func (x *exchange) log(level slog.Level, message string, attrs ...slog.Attr) {
-	scope := x.request.Scope
-	route := x.request.Matches.Route()
-	if route == "" {
-		route = scope.URL.Path
+// logFailure tells the log what an ErrorResponse hides from the client.
+func (x *exchange) logFailure(err error) {
+	if err == nil {
+		return
 	}
-	attrs = append([]slog.Attr{slog.String("method", scope.Method), slog.String("route", route)}, attrs...)
-	x.app.logger().LogAttrs(scope.Context(), level, "bare: "+message, attrs...) //nolint:sloglint // a constant at every call
-}
-
-// isContextError reports whether a body failed because its context ended: the
-// client knows, and nobody else needs to.
-func isContextError(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||
-		errors.Is(err, ErrShutdown) || errors.Is(err, ErrClientGone)
+	level := slog.LevelError
+	if x.lifetime.excuses(err) || errors.Is(err, ErrStalled) {
+		level = slog.LevelDebug
+	}
+	x.stream.log.write(level, "the request failed", slog.Any("error", err))
 }

@@ -2,18 +2,18 @@ package bare
 
 import "sync/atomic"
 
-// A gate is a lock for one goroutine that waits and others that only try. Unlike
-// a wait for a [sync.Mutex], the wait for a gate lets the fake time of
-// testing/synctest go on: a client that stalls can be tested without waiting.
+// A gate is a lock. Unlike a wait for a [sync.Mutex], the wait for a gate lets the
+// fake time of testing/synctest go on: a client that stalls can be tested without
+// waiting. The zero value is open.
 type gate struct {
 	state atomic.Int32
-	wake  chan struct{} // made by the goroutine that waits
+	wake  atomic.Pointer[chan struct{}] // made by the first goroutine that waits
 }
 
 const (
 	gateOpen   int32 = iota
 	gateTaken        // by one
-	gateWanted       // by one, and another waits
+	gateWanted       // by one, and others may wait
 )
 
 func (g *gate) tryLock() bool { return g.state.CompareAndSwap(gateOpen, gateTaken) }
@@ -22,20 +22,27 @@ func (g *gate) lock() {
 	if g.tryLock() {
 		return
 	}
-	if g.wake == nil {
-		g.wake = make(chan struct{}, 1)
+	wake := g.wake.Load()
+	if wake == nil {
+		made := make(chan struct{}, 1)
+		if g.wake.CompareAndSwap(nil, &made) {
+			wake = &made
+		} else {
+			wake = g.wake.Load()
+		}
 	}
-	// A token from an earlier wait costs one more round.
+	// Whoever gets it from here on leaves it wanted, so that its unlock wakes the
+	// next one. A token from an earlier wait costs one more round.
 	for g.state.Swap(gateWanted) != gateOpen {
-		<-g.wake
+		<-*wake
 	}
 }
 
 func (g *gate) unlock() {
 	if g.state.Swap(gateOpen) == gateWanted {
 		select {
-		case g.wake <- struct{}{}:
-		default:
+		case *g.wake.Load() <- struct{}{}:
+		default: // one is under way already
 		}
 	}
 }

@@ -92,32 +92,10 @@ func declaredLength(headers http.Header) (int64, error) {
 	return length, nil
 }
 
-// setHead copies a response's headers into what net/http will send, or reports the
-// one that is refused. They take the place of what a wrapping [http.Handler] has
-// set, but for the two headers that are lists by nature.
-func setHead(target, headers http.Header, http2 bool) error {
-	if len(target) > 0 {
-		headers = canonicalHeaders(headers)
-		for name := range headers {
-			if name != "Vary" && name != "Set-Cookie" {
-				delete(target, name)
-			}
-		}
-	}
-	for name, values := range headers {
-		if err := checkHeader(name, values); err != nil {
-			clear(target)
-			return err
-		}
-		if name = textproto.CanonicalMIMEHeaderKey(name); !isFraming(name, http2) {
-			addValues(target, name, values)
-		}
-	}
-	// A nil value keeps net/http from guessing a type from the first bytes.
-	if _, ok := target["Content-Type"]; !ok {
-		target["Content-Type"] = nil
-	}
-	return nil
+// hasNoBody reports whether a response with the status never has a body (RFC 9110,
+// sections 15.3.5 and 15.4.5).
+func hasNoBody(status int) bool {
+	return status == http.StatusNoContent || status == http.StatusNotModified
 }
 
 // isFraming reports whether a header, by its canonical name, is the server's own

@@ -3,10 +3,8 @@ package bare
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"runtime/debug"
 	"sync"
 )
 
@@ -23,9 +21,10 @@ func (a *Application) ToHTTPHandler(handler HttpHandler) http.Handler {
 }
 
 // FromHTTPHandler makes a handler of an [http.Handler]. What it writes is
-// streamed as it is written, middlewares may change its response, and its
-// request's context is that of [HttpRequest.Context], which a shutdown ends. Its
-// writes fail once that has ended, and are dropped for HEAD.
+// streamed as it is written, a Flush returns when its bytes are out, middlewares
+// may change its response, and its request's context is that of
+// [HttpRequest.Context], which a shutdown ends. Its writes fail once the response
+// is over, and are dropped for HEAD.
 //
 // It cannot hijack the connection, and informational responses and trailers are
 // not carried: such a handler belongs in [Application.Mount]. FromHTTPHandler
@@ -37,28 +36,27 @@ func FromHTTPHandler(handler http.Handler) HttpHandler {
 	return func(request *HttpRequest) HttpResponse {
 		ctx, cancel := context.WithCancelCause(request.Context())
 		w := &handlerWriter{
-			ctx:     ctx,
 			cancel:  cancel,
 			head:    request.Scope.Method == http.MethodHead,
 			headers: make(http.Header),
 			ready:   make(chan struct{}),
 			chunks:  make(chan []byte),
 			taken:   make(chan bool),
+			over:    make(chan struct{}),
 			ended:   make(chan struct{}),
 		}
 		scope := request.Scope.WithContext(ctx)
 		if scope.Body != nil && scope.Body != http.NoBody {
 			scope.Body = io.NopCloser(request.Reader())
 		}
-		run := func() { w.run(handler, scope) }
-		if request.exchange != nil {
-			request.exchange.handlers.Go(run)
-		} else {
-			go run()
-		}
+		w.start(request, func() { w.run(handler, scope) })
 		<-w.ready
 		w.repanic()
-		return HttpResponse{Status: w.status, Headers: w.sent, Body: w.body}
+		response := HttpResponse{Status: w.status, Headers: w.sent}
+		if !w.bodyless() {
+			response.Body = w.body
+		}
+		return response
 	}
 }
 
@@ -67,7 +65,6 @@ func FromHTTPHandler(handler http.Handler) HttpHandler {
 // Each chunk goes from one to the other and is answered for, as it belongs to the
 // handler again when Write returns.
 type handlerWriter struct {
-	ctx     context.Context //nolint:containedctx // every Write must see its end
 	cancel  context.CancelCauseFunc
 	head    bool
 	headers http.Header
@@ -80,10 +77,41 @@ type handlerWriter struct {
 	chunks chan []byte
 	taken  chan bool // the answer to a chunk: whether to go on
 
+	overOnce sync.Once
+	over     chan struct{} // closed when nobody takes chunks any more
+
 	ended    chan struct{} // closed when the handler has returned
 	failure  error         // its panic
 	writeErr error         // of a Write that failed
 }
+
+// start runs the handler in a goroutine that the response waits for. Without a
+// server its context is all that can end it.
+func (w *handlerWriter) start(request *HttpRequest, run func()) {
+	x := request.exchange
+	if x == nil {
+		context.AfterFunc(request.Context(), w.stop)
+		go run()
+		return
+	}
+	x.cleanups = append(x.cleanups, w.stop)
+	x.handlers.Go(func() {
+		run()
+		if w.bodyless() && w.failure != nil && !errors.Is(w.failure, http.ErrAbortHandler) {
+			x.logPanic("the handler panicked after its head", w.failure) // no body is there to fail
+		}
+	})
+}
+
+// stop has every Write fail: the response is over, or its body is never run.
+func (w *handlerWriter) stop() {
+	w.overOnce.Do(func() { close(w.over) })
+	w.cancel(ErrClientGone) // a handler that goes on is told
+}
+
+// bodyless reports whether the response has no body. It is called when ready is
+// closed.
+func (w *handlerWriter) bodyless() bool { return w.head || hasNoBody(w.status) }
 
 func (w *handlerWriter) run(handler http.Handler, r *http.Request) {
 	returned := false
@@ -113,7 +141,7 @@ func (w *handlerWriter) repanic() {
 
 // body yields what the handler writes.
 func (w *handlerWriter) body(yield func([]byte) bool) {
-	defer w.cancel(ErrClientGone) // a handler that goes on is told
+	defer w.stop()
 	for {
 		select {
 		case chunk := <-w.chunks:
@@ -122,9 +150,6 @@ func (w *handlerWriter) body(yield func([]byte) bool) {
 			}
 		case <-w.ended:
 			w.repanic()
-			if w.writeErr != nil {
-				failBody(w.writeErr)
-			}
 			return
 		}
 	}
@@ -154,60 +179,42 @@ func (w *handlerWriter) WriteHeader(status int) {
 // Write hands a chunk to the body and waits until it has been sent.
 func (w *handlerWriter) Write(chunk []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
-	if w.head || len(chunk) == 0 {
+	switch {
+	case w.head, len(chunk) == 0:
 		return len(chunk), nil
+	case hasNoBody(w.status):
+		return 0, http.ErrBodyNotAllowed
 	}
-	if w.ctx.Err() != nil {
-		return 0, w.end()
-	}
-	select {
-	case w.chunks <- chunk:
-	case <-w.ctx.Done(): // nobody may be there to take it
-		return 0, w.end()
-	}
-	if !<-w.taken {
-		w.writeErr = ErrClientGone
-		return 0, w.writeErr
+	if err := w.hand(chunk); err != nil {
+		return 0, err
 	}
 	return len(chunk), nil
 }
 
-// end is what a Write returns once the context has ended.
-func (w *handlerWriter) end() error {
-	w.writeErr = context.Cause(w.ctx)
+// hand gives a chunk to the body, and waits for its answer.
+func (w *handlerWriter) hand(chunk []byte) error {
+	select {
+	case w.chunks <- chunk:
+	case <-w.over: // nobody may be there to take it
+		w.writeErr = ErrClientGone
+		return w.writeErr
+	}
+	if !<-w.taken {
+		w.writeErr = ErrClientGone
+	}
 	return w.writeErr
 }
 
-// FlushError sends the head. The stream flushes what follows it by itself.
+// FlushError sends the head and what was written, and returns when it is out.
 func (w *handlerWriter) FlushError() error {
 	w.WriteHeader(http.StatusOK)
-	return context.Cause(w.ctx)
+	if w.bodyless() {
+		return nil
+	}
+	return w.hand(nil)
 }
 
 // Flush is FlushError for those who do not ask how it went.
-func (w *handlerWriter) Flush() { w.WriteHeader(http.StatusOK) }
-
-// panicError is a panic that crosses over to another goroutine, with the stack
-// that it would lose.
-type panicError struct {
-	value any
-	stack []byte
-}
-
-// caught makes an error of what recover returned; nil stands for
-// [runtime.Goexit], which ends the response without a word.
-func caught(value any) error {
-	err, ok := value.(error)
-	if value == nil || ok && errors.Is(err, http.ErrAbortHandler) {
-		return http.ErrAbortHandler
-	}
-	return &panicError{value, debug.Stack()}
-}
-
-func (p *panicError) Error() string { return fmt.Sprintf("%v\n%s", p.value, p.stack) }
-
-// Unwrap returns the panic's value, if it is an error.
-func (p *panicError) Unwrap() error {
-	err, _ := p.value.(error)
-	return err
+func (w *handlerWriter) Flush() {
+	_ = w.FlushError() // the next Write fails
 }

@@ -103,7 +103,7 @@ func TestOnEndIsToldOnceWhateverHappens(t *testing.T) {
 		{"no body", "GET", func() bare.HttpResponse { return bare.HttpResponse{Status: 202} }, bare.End{Status: 202}},
 		{"HEAD", "HEAD", func() bare.HttpResponse { return bare.TextResponse(200, "four") }, bare.End{Status: 200}},
 		{"a panic", "GET", func() bare.HttpResponse { panic("oops") }, bare.End{Status: 500, Bytes: 21}},
-		{"an abort", "GET", func() bare.HttpResponse { panic(http.ErrAbortHandler) }, bare.End{}},
+		{"an abort", "GET", func() bare.HttpResponse { panic(http.ErrAbortHandler) }, bare.End{Err: http.ErrAbortHandler}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -119,7 +119,7 @@ func (a *Application) Startup(ctx context.Context) error {
 func (a *Application) Shutdown(ctx context.Context) error {
 	l := &a.lifespan
 	l.stopping.Store(true)
-	for _, x := range a.clock.all() {
+	for _, x := range a.watch.all() {
 		x.lifetime.shutDown()
 	}
 	l.mutex.Lock()
@@ -145,6 +145,9 @@ func (a *Application) Shutdown(ctx context.Context) error {
 
 // stopping reports whether streams have been told to end.
 func (a *Application) stopping() bool { return a.lifespan.stopping.Load() }
+
+// aborted reports whether the grace is over.
+func (a *Application) aborted() bool { return a.lifespan.aborted.Load() }
 
 // waitFor waits for the background tasks, no longer than ctx lasts.
 func waitFor(ctx context.Context, tasks *sync.WaitGroup) error {

@@ -2,50 +2,50 @@ package bare
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 )
 
 // A lifetime is the context of one request, made when somebody asks for it: most
-// handlers never do.
+// handlers never do. It ends when the client leaves, which is to say with the
+// server's own context of the request; when the response is complete or cannot be
+// continued; and at a shutdown, once its body is being sent.
 type lifetime struct {
-	exchange *exchange
+	parent context.Context //nolint:containedctx // the server's own, which ends when the client leaves
 
 	// running says that the handler has returned and its body is being sent. From
 	// then on a shutdown ends the context; before, the handler may finish.
 	running atomic.Bool
+	// left says that the body was told by Sleep or Every that the client has left.
+	left atomic.Bool
 
 	mutex  sync.Mutex
 	ctx    context.Context //nolint:containedctx // it is this type's whole purpose
 	cancel context.CancelCauseFunc
-	// ended is the cause of an end that came before anybody asked.
+	// ended is the cause of the end, nil before it or if it came from the parent.
 	ended error
 }
 
-// get returns the context, and makes it at the first call.
-func (l *lifetime) get() context.Context {
+// context returns the context, and whether this call has made it and it has not
+// ended.
+func (l *lifetime) context() (ctx context.Context, made bool) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	if l.ctx != nil {
-		return l.ctx
+		return l.ctx, false
 	}
-	l.ctx, l.cancel = context.WithCancelCause(l.exchange.request.Scope.Context())
+	l.ctx, l.cancel = context.WithCancelCause(l.parent)
 	if l.ended != nil {
 		l.cancel(l.ended)
-		return l.ctx
+		return l.ctx, false
 	}
-	// In this order: either the shutdown finds the exchange among those that it
-	// tells, or it has begun and is seen here.
-	l.exchange.app.clock.watch(l.exchange)
-	if l.running.Load() && l.exchange.app.stopping() {
-		l.cancel(ErrShutdown)
-	}
-	return l.ctx
+	return l.ctx, true
 }
 
 // end ends the context with a cause, now or as soon as it is made. The first
-// cause stays.
-func (l *lifetime) end(cause error) {
+// cause stays. It reports whether the context had been made.
+func (l *lifetime) end(cause error) (made bool) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	if l.ended == nil {
@@ -54,14 +54,7 @@ func (l *lifetime) end(cause error) {
 	if l.cancel != nil {
 		l.cancel(cause)
 	}
-}
-
-// run says that the body is being sent from now on.
-func (l *lifetime) run() {
-	l.running.Store(true)
-	if l.exchange.app.stopping() {
-		l.end(ErrShutdown)
-	}
+	return l.ctx != nil
 }
 
 // shutDown ends the context if the body is being sent.
@@ -71,7 +64,18 @@ func (l *lifetime) shutDown() {
 	}
 }
 
-// cause returns why the context ended, nil while it lasts or if nobody asked for
+// over reports whether the context has ended, or would have if somebody had asked
+// for it.
+func (l *lifetime) over() bool {
+	if l.parent.Err() != nil {
+		return true
+	}
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.ended != nil
+}
+
+// cause returns why the context ended: nil while it lasts, or if nobody asked for
 // it.
 func (l *lifetime) cause() error {
 	l.mutex.Lock()
@@ -80,4 +84,25 @@ func (l *lifetime) cause() error {
 		return nil
 	}
 	return context.Cause(l.ctx)
+}
+
+// notice says that a body has seen its context end. One that returns then has not
+// reached its end, unless it was the server that asked for it.
+func (l *lifetime) notice() {
+	if l.running.Load() && l.over() && !errors.Is(l.cause(), ErrShutdown) {
+		l.left.Store(true)
+	}
+}
+
+// excuses reports whether a failure is no more than the end of this request's own
+// context: the client knows, and nobody else needs to. An upstream's time-out is
+// not.
+func (l *lifetime) excuses(err error) bool {
+	return isContextError(err) && l.over()
+}
+
+// isContextError reports whether err is, or may be, what a context ended with.
+func isContextError(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.Is(err, ErrShutdown) || errors.Is(err, ErrClientGone)
 }

@@ -1,14 +1,18 @@
 package bare
 
-import "slices"
+import (
+	"net/http"
+	"slices"
+)
 
 // An HttpMiddleware answers a request with the help of the handler inside it:
 // before it, after it, or in its place.
 //
-// The response that the handler returns has headers of its own, which the
-// middleware may change; they are never nil, and their names are canonical. Its
-// body has not run yet: what must happen when it has is for
-// [HttpRequest.OnEnd].
+// The response that the handler returns has the status that will be sent, and
+// headers of its own, which the middleware may change; they are never nil, and
+// their names are canonical. Its body has not run yet: what must happen when it
+// has is for [HttpRequest.OnEnd]. To say something to what is inside it, a
+// middleware calls the handler with [HttpRequest.WithContext], or uses Locals.
 type HttpMiddleware func(request *HttpRequest, handler HttpHandler) HttpResponse
 
 // Chain wraps a handler in middlewares, the first one outermost: for one route
@@ -26,15 +30,26 @@ func Chain(handler HttpHandler, middlewares ...HttpMiddleware) HttpHandler {
 	return handler
 }
 
-// wrap is one step of a chain. Handlers may share a map of headers, so that a
-// middleware is given a copy.
+// wrap is one step of a chain.
 func wrap(middleware HttpMiddleware, handler HttpHandler) HttpHandler {
-	inner := func(request *HttpRequest) HttpResponse {
-		response := handler(request)
-		response.Headers = canonicalHeaders(response.Headers)
-		return response
-	}
+	inner := func(request *HttpRequest) HttpResponse { return settled(request, handler) }
 	return func(request *HttpRequest) HttpResponse {
 		return middleware(request, inner)
 	}
+}
+
+// settled calls a handler for a middleware. Handlers may share a map of headers,
+// so that it is given a copy; and it may put a page of its own in the place of an
+// error's response, so that the error is logged here.
+func settled(request *HttpRequest, handler HttpHandler) HttpResponse {
+	response := handler(request)
+	if response.Status == 0 {
+		response.Status = http.StatusOK
+	}
+	response.Headers = canonicalHeaders(response.Headers)
+	if request.exchange != nil {
+		request.exchange.logFailure(response.failure)
+		response.failure = nil
+	}
+	return response
 }

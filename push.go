@@ -1,7 +1,6 @@
 package bare
 
 import (
-	"errors"
 	"log/slog"
 	"net/http"
 )
@@ -17,7 +16,7 @@ type PushResponse struct {
 }
 
 // push promises the resources, before the head.
-func (s *stream) push(pushes []PushResponse) {
+func (s *httpSink) push(pushes []PushResponse) {
 	if len(pushes) == 0 {
 		return
 	}
@@ -27,8 +26,8 @@ func (s *stream) push(pushes []PushResponse) {
 	}
 	for _, push := range pushes {
 		options := &http.PushOptions{Header: push.Headers}
-		if err := pusher.Push(push.Path, options); err != nil && !errors.Is(err, http.ErrNotSupported) {
-			s.exchange.log(slog.LevelDebug, "a push was refused",
+		if err := supported(pusher.Push(push.Path, options)); err != nil {
+			s.log.write(slog.LevelDebug, "a push was refused",
 				slog.String("path", push.Path), slog.Any("error", err))
 		}
 	}

@@ -90,12 +90,7 @@ const (
 
 // readChunks yields what read returns, in a buffer made for a source of the given
 // length (negative means unknown), until it returns [io.EOF] or another error.
-func readChunks(
-	source io.Reader, length int64, read func([]byte) (int, error), yield func([]byte, error) bool,
-) {
-	if source == nil || source == http.NoBody {
-		return
-	}
+func readChunks(length int64, read func([]byte) (int, error), yield func([]byte, error) bool) {
 	size := int64(largeBuffer)
 	if length >= 0 && length < size {
 		size = max(length, smallBuffer)

@@ -37,8 +37,64 @@ type HttpRequest struct {
 	// unless [HttpRequest.Duplex] was called.
 	Body iter.Seq2[[]byte, error]
 
-	// exchange is nil in a request that no server made.
-	exchange *exchange
+	exchange *exchange       // nil in a request that no server made
+	detached *detached       // nil unless NewHttpRequest made it
+	ctx      context.Context //nolint:containedctx // of WithContext; nil without it
+}
+
+// detached is what a request that no server made has of an exchange.
+type detached struct {
+	body  *requestBody
+	onEnd []func(End)
+}
+
+// NewHttpRequest returns a request that no server made, for a handler whose
+// response is run by somebody else: a test, or a run that outlives its connection.
+// Its body is that of scope, and its context, which decides how long it lasts, is
+// scope's: see [http.Request.WithContext]. Whoever runs the response's body (see
+// [RunBody]) calls Finish when it has ended. Duplex does nothing.
+func NewHttpRequest(scope *http.Request) *HttpRequest {
+	r := &HttpRequest{
+		Scope:    scope,
+		Info:     new(Info),
+		Locals:   make(map[string]any),
+		Body:     emptyBody,
+		detached: new(detached),
+	}
+	if scope.Body != nil && scope.Body != http.NoBody {
+		body := &requestBody{source: scope.Body, length: scope.ContentLength}
+		r.detached.body = body
+		r.Scope = body.scope(scope)
+		r.Body = body.chunks
+	}
+	return r
+}
+
+// Finish tells those who have registered with OnEnd how the response to a request
+// of [NewHttpRequest] has ended. It does so once, and nothing for a request that a
+// server made.
+func (r *HttpRequest) Finish(end End) {
+	if r.detached == nil {
+		return
+	}
+	onEnd := r.detached.onEnd
+	r.detached.onEnd = nil
+	for _, report := range onEnd {
+		report(end)
+	}
+}
+
+// WithContext returns a copy of the request whose context is ctx, for a middleware
+// that has something to say to what is inside it: a tracing span, a deadline. It
+// panics when ctx is nil. To end with the request, ctx must be derived from its
+// own context.
+func (r *HttpRequest) WithContext(ctx context.Context) *HttpRequest {
+	if ctx == nil {
+		panic("bare: WithContext: the context is nil") //nolint:forbidigo // a programmer's error, as in net/http
+	}
+	request := *r
+	request.ctx = ctx
+	return &request
 }
 
 // Context ends when the client leaves, when the response is complete, and, once
@@ -46,8 +102,11 @@ type HttpRequest struct {
 // [context.Canceled], or [ErrShutdown]. It is made at the first call, and safe
 // for concurrent use.
 func (r *HttpRequest) Context() context.Context {
+	if r.ctx != nil {
+		return r.ctx
+	}
 	if r.exchange != nil {
-		return r.exchange.lifetime.get()
+		return r.exchange.context()
 	}
 	if r.Scope != nil {
 		return r.Scope.Context()
@@ -59,38 +118,48 @@ func (r *HttpRequest) Context() context.Context {
 // request's context ends. With d of zero or less it only looks.
 func (r *HttpRequest) Sleep(d time.Duration) bool {
 	ctx := r.Context()
-	if d <= 0 || ctx.Err() != nil {
-		return ctx.Err() == nil
+	if d > 0 && ctx.Err() == nil {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+		}
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
+	return r.goesOn(ctx)
+}
+
+// goesOn reports whether the context has not ended. If it has, whoever asked is
+// about to give up.
+func (r *HttpRequest) goesOn(ctx context.Context) bool {
+	if ctx.Err() == nil {
+		return true
 	}
+	if r.exchange != nil {
+		r.exchange.lifetime.notice()
+	}
+	return false
 }
 
 // Every yields the time: at once, and then after each d, counted from the start,
-// so that a slow loop does not drift. A loop that takes longer than d skips the
-// ticks that it missed. It ends when the request's context ends. With d of zero
-// or less there is always a tick.
+// so that a slow loop does not drift. A loop that takes longer than d has one tick
+// as soon as it is back, and skips the others that it missed. It ends when the
+// request's context ends. With d of zero or less there is always a tick.
 func (r *HttpRequest) Every(d time.Duration) iter.Seq[time.Time] {
 	return func(yield func(time.Time) bool) {
 		ctx := r.Context()
 		if d <= 0 {
-			for ctx.Err() == nil && yield(time.Now()) {
+			for r.goesOn(ctx) && yield(time.Now()) {
 			}
 			return
 		}
 		ticker := time.NewTicker(d)
 		defer ticker.Stop()
-		for now := time.Now(); ctx.Err() == nil && yield(now); {
+		// The time is asked for anew: a tick that had to wait is old.
+		for r.goesOn(ctx) && yield(time.Now()) {
 			select {
-			case now = <-ticker.C:
+			case <-ticker.C:
 			case <-ctx.Done():
-				return
 			}
 		}
 	}
@@ -137,7 +206,7 @@ func (r *HttpRequest) Query() url.Values {
 // request that no server made.
 func (r *HttpRequest) Duplex() {
 	if r.exchange != nil {
-		r.exchange.duplex()
+		r.exchange.body.share(&r.exchange.sink)
 	}
 }
 
@@ -145,11 +214,15 @@ func (r *HttpRequest) Duplex() {
 // is: complete or cut, for HEAD, without a body, after a panic. It is called in
 // the goroutine that served the request; several are called in the order in
 // which they were registered. OnEnd must be called before the response has
-// ended, and not from two goroutines at once. A request that no server made
-// never ends.
+// ended, and not from two goroutines at once. Where it is used, what was sent is
+// flushed before it is called, so that the client need not wait for it. A request
+// that no server made ends with [HttpRequest.Finish].
 func (r *HttpRequest) OnEnd(report func(End)) {
-	if r.exchange != nil {
+	switch {
+	case r.exchange != nil:
 		r.exchange.onEnd = append(r.exchange.onEnd, report)
+	case r.detached != nil:
+		r.detached.onEnd = append(r.detached.onEnd, report)
 	}
 }
 
@@ -165,7 +238,9 @@ type End struct {
 	// Duration is the time from the request to the end.
 	Duration time.Duration
 	// Err is nil when the response is complete, and otherwise [ErrClientGone],
-	// [ErrShutdown], [ErrStalled], or what the body failed with. A stream that
-	// ended cleanly because the server is stopping has ErrShutdown.
+	// [ErrShutdown], [ErrStalled], [http.ErrAbortHandler] when the handler or the
+	// body panicked with it, or what the body failed with. A stream that ended
+	// cleanly because the server is stopping has ErrShutdown; one that did so after
+	// its client had closed its side of the connection has ErrClientGone.
 	Err error
 }

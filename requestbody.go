@@ -26,59 +26,141 @@ const (
 // The states of a request's body.
 const (
 	bodyFresh    int32 = iota // nobody has asked for it
-	bodyClaimed               // somebody is reading it
+	bodyLooped                // a loop over HttpRequest.Body has it
+	bodyOpened                // it is read as an io.Reader
 	bodyDraining              // nobody wanted it: it is being thrown away
 	bodyEnded                 // read to its end
 )
 
-// requestBody reads what the client sends after its head.
+// A requestBody is what the client sends after its head. It is the one door to it:
+// the loop over [HttpRequest.Body], its Reader and the Body of its Scope all go
+// through read. A nil one is empty.
 type requestBody struct {
-	exchange *exchange
 	source   io.ReadCloser
-	state    atomic.Int32
-	limit    int64         // in bytes; 0 or less means none
-	count    int64         // of the bytes read
-	duplex   bool          // the response's body reads it: leave it alone
-	drained  chan struct{} // closed when the drain is over; nil without one
+	lifetime *lifetime // ended when the client is seen to have left; nil without a server
+	begin    func()    // called before the first read; nil without a server
+	clock    *clock    // nil without a server
+	http1    bool      // over HTTP/1.x, where net/http waits for its end
+	expected bool      // the client waits for a 100 Continue
+	length   int64     // as declared, -1 if unknown
+	limit    int64     // in bytes; 0 or less means none
+	pace     pace
 
-	reading  sync.Mutex // held by a Read of the source
-	released bool       // it is net/http's again; under reading
+	state   atomic.Int32
+	opened  atomic.Bool   // it was read as an io.Reader
+	count   int64         // of the bytes read
+	failure error         // of the first read that failed: it is final; under the mutex
+	duplex  atomic.Bool   // the response's body reads it: leave it alone
+	drained chan struct{} // closed when the drain is over; nil without one
+
+	reading wait
+	mutex   sync.Mutex // held by a read of the source
+	halted  bool       // it is net/http's again; under the mutex
+}
+
+func newRequestBody(x *exchange, r *http.Request) *requestBody {
+	return &requestBody{
+		source:   r.Body,
+		lifetime: &x.lifetime,
+		begin:    func() { x.app.watch.add(x) },
+		clock:    &x.app.clock,
+		http1:    r.ProtoMajor == 1,
+		expected: r.Header.Get("Expect") != "",
+		length:   r.ContentLength,
+		limit:    x.app.BodyLimit,
+		pace:     pace{least: x.app.minUploadRate(), window: x.app.watch.stall},
+	}
+}
+
+// scope is the request with this body in the place of the server's, so that
+// whoever reads it is bound to the same limits.
+func (b *requestBody) scope(r *http.Request) *http.Request {
+	scope := new(http.Request)
+	*scope = *r
+	scope.Body = b
+	return scope
 }
 
 // chunks is the iterator behind [HttpRequest.Body].
 func (b *requestBody) chunks(yield func([]byte, error) bool) {
-	if !b.state.CompareAndSwap(bodyFresh, bodyClaimed) {
+	if !b.state.CompareAndSwap(bodyFresh, bodyLooped) {
 		yield(nil, ErrBodyConsumed)
 		return
 	}
-	b.exchange.app.clock.watch(b.exchange)
-	readChunks(b.source, b.exchange.request.Scope.ContentLength, b.read, yield)
+	b.prepare()
+	readChunks(b.length, b.read, yield)
 }
 
-// read is one Read of the source, with a watch on it and the error explained.
-func (b *requestBody) read(buffer []byte) (int, error) {
-	b.reading.Lock()
-	defer b.reading.Unlock()
-	if b.released {
+// Read is for those who read the request's Scope, and for [HttpRequest.Reader].
+func (b *requestBody) Read(buffer []byte) (int, error) {
+	if b.state.CompareAndSwap(bodyFresh, bodyOpened) {
+		b.prepare()
+	}
+	switch state := b.state.Load(); {
+	case state == bodyOpened:
+		b.opened.Store(true)
+		return b.read(buffer)
+	case state == bodyEnded && b.opened.Load():
+		return 0, io.EOF
+	default:
 		return 0, ErrBodyConsumed
 	}
-	b.exchange.reading.begin()
-	n, err := b.source.Read(buffer)
-	b.exchange.reading.end()
-	b.count += int64(n)
-	if b.limit > 0 && b.count > b.limit {
-		return 0, errTooLarge()
+}
+
+// Close does nothing: the server closes the body.
+func (*requestBody) Close() error { return nil }
+
+func (b *requestBody) prepare() {
+	if b.begin != nil {
+		b.begin()
 	}
+}
+
+// read is one Read of the source, with a watch on it and the error explained. The
+// first failure is final.
+func (b *requestBody) read(buffer []byte) (int, error) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	if b.halted {
+		return 0, ErrBodyConsumed
+	}
+	if b.failure == nil && b.limit > 0 && b.length > b.limit {
+		b.failure = errTooLarge() // before a read that would ask the client to go on
+	}
+	if b.failure != nil {
+		return 0, b.failure
+	}
+	n, err := b.readInTime(buffer)
+	b.count += int64(n)
 	switch {
-	case err == nil:
-		return n, nil
+	case b.limit > 0 && b.count > b.limit:
+		n, b.failure = 0, errTooLarge()
 	case errors.Is(err, io.EOF):
 		b.state.Store(bodyEnded)
 		return n, io.EOF
-	default:
-		return n, b.explain(err)
+	case err != nil:
+		b.failure = b.explain(err)
 	}
+	return n, b.failure
 }
+
+// readInTime reads, and fails with ErrStalled if the client takes too long for it.
+func (b *requestBody) readInTime(buffer []byte) (int, error) {
+	if b.clock == nil {
+		return b.source.Read(buffer)
+	}
+	began := b.clock.now()
+	b.reading.begin()
+	n, err := b.source.Read(buffer)
+	if !b.reading.end() || err == nil && !b.duplex.Load() && b.pace.tooSlow(n, b.clock.now()-began) {
+		b.reading.stalled.Store(true)
+		return n, ErrStalled
+	}
+	return n, err
+}
+
+// stalled reports whether the client did not send what it had promised.
+func (b *requestBody) stalled() bool { return b != nil && b.reading.stalled.Load() }
 
 // explain says what a failed read of the body means.
 func (b *requestBody) explain(err error) error {
@@ -86,10 +168,12 @@ func (b *requestBody) explain(err error) error {
 	switch {
 	case errors.As(err, &tooLarge):
 		return errTooLarge()
-	case b.exchange.reading.stalled.Load(), errors.Is(err, os.ErrDeadlineExceeded):
+	case b.stalled(), errors.Is(err, os.ErrDeadlineExceeded):
 		return &HttpError{Status: http.StatusRequestTimeout, Err: ErrStalled}
+	case b.lifetime == nil:
+		return err
 	case b.isGone(err):
-		b.exchange.lifetime.end(context.Canceled)
+		b.lifetime.end(context.Canceled)
 		return ErrClientGone
 	default:
 		return &HttpError{Status: http.StatusBadRequest, Message: "The request body is malformed.", Err: err}
@@ -100,48 +184,50 @@ func (b *requestBody) explain(err error) error {
 // every failure of its own is one.
 func (b *requestBody) isGone(err error) bool {
 	var network *net.OpError
-	scope := b.exchange.request.Scope
-	return scope.ProtoMajor != 1 || scope.Context().Err() != nil ||
+	return !b.http1 || b.lifetime.parent.Err() != nil ||
 		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) || errors.As(err, &network)
+}
+
+// share prepares for a response whose body reads this one.
+func (b *requestBody) share(sink *httpSink) {
+	if b == nil || b.state.Load() == bodyEnded {
+		return
+	}
+	b.duplex.Store(true)
+	_ = sink.readBeside() // a foreign writer may not know it
 }
 
 // settle makes sure, before the head of a response over HTTP/1.x goes out, that
 // net/http will not wait for the rest of the request. A body that nobody wants
 // and that is here already is read to its end, which keeps the connection;
 // otherwise the connection is given up.
-func (b *requestBody) settle(headers http.Header) {
-	scope := b.exchange.request.Scope
-	if b.state.Load() == bodyEnded || scope.ProtoMajor != 1 {
-		return
-	}
-	if b.duplex {
-		headers.Set("Connection", "close")
+func (b *requestBody) settle(sink *httpSink) {
+	if b == nil || !b.http1 || b.state.Load() == bodyEnded {
 		return
 	}
 	// With "Expect: 100-continue" and no answer to it, the client waits.
-	expected := scope.Header.Get("Expect") != ""
-	if !expected && b.state.CompareAndSwap(bodyFresh, bodyDraining) {
+	if !b.duplex.Load() && !b.expected && b.state.CompareAndSwap(bodyFresh, bodyDraining) {
 		b.drained = make(chan struct{})
 		go b.drain()
-		if scope.ContentLength <= drainLimit && b.drainedWithin(flushDelay) {
+		if b.length <= drainLimit && b.drainedWithin(flushDelay) {
 			return
 		}
 	}
-	headers.Set("Connection", "close")
+	sink.giveUpConnection()
 }
 
-// drain throws the body away. It also is the only way to see that the client
-// leaves: until the body's end, net/http does not look.
+// drain throws the body away. Where the kernel cannot be asked it is also the only
+// way to see that the client leaves: until the body's end, net/http does not look.
 func (b *requestBody) drain() {
-	b.reading.Lock()
-	defer b.reading.Unlock()
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
 	defer close(b.drained)
 	n, err := io.CopyN(io.Discard, b.source, drainLimit)
 	switch {
 	case errors.Is(err, io.EOF):
 		b.state.Store(bodyEnded)
-	case err != nil && n < drainLimit && !errors.Is(err, os.ErrDeadlineExceeded):
-		b.exchange.lifetime.end(context.Canceled)
+	case err != nil && n < drainLimit && !errors.Is(err, os.ErrDeadlineExceeded) && b.isGone(err):
+		b.lifetime.end(context.Canceled)
 	}
 }
 
@@ -156,27 +242,56 @@ func (b *requestBody) drainedWithin(d time.Duration) bool {
 	}
 }
 
-// release gives an unread body back to net/http, which reads on when the response
-// is complete, and bounds the time that this may take. A Read that is under way,
-// of the drain or of a goroutine that the handler has left behind, is ended
-// first: net/http would end it, too, and lift the bound.
-func (b *requestBody) release() {
-	if b.state.Load() == bodyEnded || b.exchange.request.Scope.ProtoMajor != 1 {
+// halt ends a read that is under way, of the drain or of a goroutine that the
+// handler has left behind: from now on the body is net/http's.
+func (b *requestBody) halt(sink *httpSink) {
+	if b == nil || b.state.Load() == bodyEnded || !b.http1 && b.state.Load() == bodyFresh {
 		return
 	}
-	control := &b.exchange.stream.control
-	if err := control.SetReadDeadline(longAgo()); err != nil {
+	if err := sink.expireReads(); err != nil {
 		return // a writer that knows no deadlines belongs to a server that has its own
 	}
-	b.reading.Lock()
-	b.released = true
-	b.reading.Unlock()
-	_ = control.SetReadDeadline(time.Now().Add(drainTime)) // it has just worked
+	b.mutex.Lock()
+	b.halted = true
+	b.mutex.Unlock()
 }
 
-// longAgo is a deadline that ends what is under way.
-func longAgo() time.Time { return time.Unix(1, 0) }
+// release gives an unread body back to net/http, which reads on when the response
+// is complete, and bounds the time that this may take. A read that was under way
+// has been ended before: net/http would end it, too, and lift the bound.
+func (b *requestBody) release(sink *httpSink) {
+	if b == nil || !b.halted || !b.http1 {
+		return
+	}
+	_ = sink.readUntil(time.Now().Add(drainTime)) // expireReads has just worked
+}
 
 func errTooLarge() error {
 	return &HttpError{Status: http.StatusRequestEntityTooLarge, Err: ErrBodyTooLarge}
+}
+
+// A pace is a check that a client sends its body fast enough, over windows of
+// time in which it was waited for. The time that the handler takes is its own.
+type pace struct {
+	least  int64         // in bytes per second; 0 or less means none
+	window time.Duration // 0 or less means none
+
+	waited   time.Duration
+	received int64
+}
+
+// tooSlow notes that n bytes came after a wait, and reports whether the window
+// that ends with them had too few.
+func (p *pace) tooSlow(n int, waited time.Duration) bool {
+	if p.least <= 0 || p.window <= 0 {
+		return false
+	}
+	p.waited += waited
+	p.received += int64(n)
+	if p.waited < p.window {
+		return false
+	}
+	slow := float64(p.received) < float64(p.least)*p.waited.Seconds()
+	p.waited, p.received = 0, 0
+	return slow
 }

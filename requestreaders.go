@@ -1,11 +1,13 @@
 package bare
 
 import (
+	"cmp"
 	"io"
 	"iter"
 	"mime"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,11 +15,17 @@ import (
 
 // Bytes reads the whole body, up to [Application.ReadLimit]; see [BytesReader].
 func (r *HttpRequest) Bytes() ([]byte, error) {
+	if err := r.checkLength(); err != nil {
+		return nil, err
+	}
 	return BytesReader(r.body(), r.readLimit())
 }
 
 // Text reads the whole body, up to [Application.ReadLimit]; see [TextReader].
 func (r *HttpRequest) Text() (string, error) {
+	if err := r.checkLength(); err != nil {
+		return "", err
+	}
 	return TextReader(r.body(), r.readLimit())
 }
 
@@ -28,6 +36,9 @@ func (r *HttpRequest) Text() (string, error) {
 // names.
 func (r *HttpRequest) JSON(v any) error {
 	if err := r.expectType("application/json", "+json"); err != nil {
+		return err
+	}
+	if err := r.checkLength(); err != nil {
 		return err
 	}
 	return JSONReader(r.body(), r.readLimit(), v)
@@ -53,12 +64,47 @@ func (r *HttpRequest) Form() (url.Values, error) {
 }
 
 // Reader reads the body as it comes, with its errors; see [HttpRequest.Body]. It
-// is the body's one reader, ends with the response, and is not safe for
-// concurrent use.
+// takes the body over, ends with the response, and is not safe for concurrent use.
 func (r *HttpRequest) Reader() io.Reader {
+	if own := r.ownBody(); own != nil {
+		return own
+	}
 	reader := &chunkReader{body: r.body()}
-	r.OnEnd(func(End) { reader.stop() })
+	switch {
+	case r.exchange != nil:
+		r.exchange.cleanups = append(r.exchange.cleanups, reader.stop)
+	default:
+		r.OnEnd(func(End) { reader.stop() })
+	}
 	return reader
+}
+
+// ownBody is the body as the server or NewHttpRequest made it, nil if there is
+// none or a middleware has put another one in its place.
+func (r *HttpRequest) ownBody() *requestBody {
+	var own *requestBody
+	switch {
+	case r.exchange != nil:
+		own = r.exchange.body
+	case r.detached != nil:
+		own = r.detached.body
+	}
+	// Functions cannot be compared, but what they run can: no other function is
+	// the loop of a requestBody.
+	if own == nil || reflect.ValueOf(r.Body).Pointer() != reflect.ValueOf(own.chunks).Pointer() {
+		return nil
+	}
+	return own
+}
+
+// checkLength refuses a body that declares to be over the limit, before it is
+// read: the client may be waiting to be asked for it.
+func (r *HttpRequest) checkLength() error {
+	limit := cmp.Or(r.readLimit(), DefaultReadLimit)
+	if own := r.ownBody(); own != nil && limit > 0 && own.length > limit {
+		return errTooLarge()
+	}
+	return nil
 }
 
 func (r *HttpRequest) readLimit() int64 {
@@ -71,11 +117,11 @@ func (r *HttpRequest) readLimit() int64 {
 // body is the body that a middleware may have replaced, or that of a request
 // made by hand.
 func (r *HttpRequest) body() iter.Seq2[[]byte, error] {
-	if r.Body != nil || r.Scope == nil || r.Scope.Body == nil {
+	if r.Body != nil || r.Scope == nil || r.Scope.Body == nil || r.Scope.Body == http.NoBody {
 		return r.Body
 	}
 	return func(yield func([]byte, error) bool) {
-		readChunks(r.Scope.Body, r.Scope.ContentLength, r.Scope.Body.Read, yield)
+		readChunks(r.Scope.ContentLength, r.Scope.Body.Read, yield)
 	}
 }
 

@@ -43,11 +43,17 @@ type HttpResponse struct {
 
 	// Body yields the response's body, chunk by chunk; nil means none. It is run
 	// once, after the handler has returned. A chunk is the body's own again when
-	// yield returns. When yield returns false the client is gone, and the body
-	// must return.
+	// yield returns. When yield returns false a write has failed or the client has
+	// stalled, and the body must return. Several goroutines may yield, one waiting
+	// for another, as long as the body does not return before them: what is yielded
+	// later is dropped, with a warning.
 	//
 	// A chunk that is followed by silence is on the wire within a millisecond;
-	// chunks that come faster share a write.
+	// chunks that come faster share a write. An empty chunk adds nothing, and has
+	// what came before it sent at once.
+	//
+	// A client that closes its side of the connection ends the request's context,
+	// and nothing else: it may still read.
 	//
 	// A body that simply returns has been sent whole. One that has an end to
 	// reach, and may fail on the way, is a [StreamWriter].
@@ -59,6 +65,9 @@ type HttpResponse struct {
 
 	// failure is what an ErrorResponse hides from the client, for the log.
 	failure error
+	// whole says that a constructor made the body, in one chunk of the length that
+	// it has declared: it cannot fail on its way.
+	whole bool
 }
 
 // Headers builds an [http.Header] from pairs of names and values. A name given
@@ -84,23 +93,33 @@ func (r HttpResponse) WithHeader(name, value string) HttpResponse {
 	return r
 }
 
-// TextResponse is a response of plain text in UTF-8. Status 0 means 200.
+// TextResponse is a response of plain text in UTF-8. Status 0 means 200. With a
+// status that has no body (204, 304) and no text it is no more than the status.
 func TextResponse(status int, text string) HttpResponse {
+	if text == "" && hasNoBody(status) {
+		return HttpResponse{Status: status, Headers: make(http.Header)}
+	}
 	return HttpResponse{
 		Status:  status,
 		Headers: contentHeaders("text/plain; charset=utf-8", len(text)),
 		Body:    TextWriter(text),
+		whole:   true,
 	}
 }
 
 // BytesResponse is a response of bytes of the given content type. The bytes are
 // not copied: they must not change until the response has been sent. Status 0
-// means 200.
+// means 200. With a status that has no body (204, 304) and no bytes it is no more
+// than the status.
 func BytesResponse(status int, contentType string, content []byte) HttpResponse {
+	if len(content) == 0 && hasNoBody(status) {
+		return HttpResponse{Status: status, Headers: make(http.Header)}
+	}
 	return HttpResponse{
 		Status:  status,
 		Headers: contentHeaders(contentType, len(content)),
 		Body:    BytesWriter(content),
+		whole:   true,
 	}
 }
 

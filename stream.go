@@ -1,6 +1,7 @@
 package bare
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,74 +9,48 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"runtime"
 	"runtime/debug"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
-const (
-	// pieceSize is how many bytes are written at a time: half of what a client
-	// must take in one StallTimeout, as what it takes at once may end in the
-	// middle of a piece. A slow reader of a large chunk so is not taken for a
-	// stalled one.
-	pieceSize = 32 << 10
-	// abortDelay is how long what was sent is given to arrive before a response is
-	// cut: browsers throw away what comes just before a reset.
-	abortDelay = 100 * time.Millisecond
-)
+// pieceSize is how many bytes are written at a time, so that a slow reader of a
+// large chunk is seen to take some of it.
+const pieceSize = 32 << 10
 
-// A stream writes a response's body. The loop that pulls the chunks writes them;
-// the clock's goroutines flush them; the gate is between the two.
+// A stream writes a response's body to its sink. The body calls yield, perhaps
+// from several goroutines, and the clock flushes; the gate is between them.
 type stream struct {
-	exchange *exchange
-	declared int64 // the Content-Length, -1 for none
+	sink     sink
+	clock    *clock
+	lifetime *lifetime // told when there is nobody to write to any more
+	log      requestLog
+	started  time.Duration // on the clock
+
 	status   int
-	stopped  bool // the body was told that there is no use in another chunk
+	declared int64 // the Content-Length, -1 for none
+	withhold bool  // the last of the declared bytes waits for the body's end
+	eager    bool  // a stream by nature: even its first chunk waits for no company
 
-	gate       gate
-	w          http.ResponseWriter
-	control    http.ResponseController
-	done       bool // nothing is written or flushed any more
-	headOut    bool // WriteHeader was called
-	flushed    bool // something has been flushed
-	pending    bool // there is something to flush
-	lastFlush  time.Duration
-	sentStatus int
-	sent       int64 // bytes of the body
-	firstByte  time.Duration
-	err        error // the first failed write: it is final
+	entry   clockEntry
+	writing wait
+	late    lateCalls
 
-	// For the application's clock.
-	listed         atomic.Bool
-	due            time.Duration
-	previous, next *stream
+	gate      gate
+	stopped   bool // the body was told that there is no use in another chunk
+	done      bool // nothing is written or flushed any more
+	headOut   bool // the head was given to the sink
+	flushed   bool // something has been flushed
+	pending   bool // there is something to flush
+	withheld  bool // last is to be written yet
+	last      [1]byte
+	lastFlush time.Duration
+	sent      int64 // bytes of the body
+	firstByte time.Duration
+	err       error // the first failed write: it is final
 }
 
-// send sends a response, and returns when it is complete. It panics with
-// [http.ErrAbortHandler] when it must not look complete.
-func (s *stream) send(response HttpResponse) {
-	if response.failure != nil {
-		s.logFailure("the request failed", response.failure)
-	}
-	if err := s.setHead(response.Status, response.Headers); err != nil {
-		s.exchange.log(slog.LevelError, "the response was refused", slog.Any("error", err))
-		response = statusResponse(http.StatusInternalServerError)
-		if err := s.setHead(response.Status, response.Headers); err != nil {
-			s.exchange.log(slog.LevelError, "the response was refused", slog.Any("error", err))
-		}
-	}
-	s.exchange.body.settle(s.w.Header())
-	s.push(response.Pushes)
-	if s.bodyless(response.Body) {
-		s.writeHead()
-		return
-	}
-	s.run(response.Body)
-}
-
-// setHead checks the status and the headers and hands them to net/http.
+// setHead checks the status and gives the headers to the sink.
 func (s *stream) setHead(status int, headers http.Header) error {
 	if status == 0 {
 		status = http.StatusOK
@@ -83,87 +58,61 @@ func (s *stream) setHead(status int, headers http.Header) error {
 	if status < 200 || status > 999 {
 		return fmt.Errorf("bare: a response's status is from 200 to 999, not %d", status)
 	}
-	target := s.w.Header()
-	if err := setHead(target, headers, s.exchange.request.Scope.ProtoMajor >= 2); err != nil {
-		return err
-	}
-	declared, err := declaredLength(target)
+	head, err := s.sink.setHead(headers)
 	if err != nil {
-		clear(target)
 		return err
 	}
-	s.status, s.declared = status, declared
+	if status == http.StatusNoContent {
+		delete(head, "Content-Length") // RFC 9110, section 8.6
+	}
+	declared, err := declaredLength(head)
+	if err != nil {
+		clear(head)
+		return err
+	}
+	s.status, s.declared, s.eager = status, declared, isStream(head)
 	return nil
 }
 
-// bodyless reports whether the body is not to be run.
-func (s *stream) bodyless(body iter.Seq[[]byte]) bool {
-	switch {
-	case s.exchange.request.Scope.Method == http.MethodHead:
-		return true
-	case s.status == http.StatusNoContent, s.status == http.StatusNotModified:
-		if body != nil {
-			s.exchange.log(slog.LevelError, "a response that can have no body has one",
-				slog.Int("status", s.status))
-		}
-		return true
-	default:
-		return body == nil && s.declared <= 0
-	}
-}
-
-// run sends the head and the body.
-func (s *stream) run(body iter.Seq[[]byte]) {
-	s.exchange.lifetime.run()
+// run sends the head and what the body yields, and returns why that cannot become
+// a complete response.
+func (s *stream) run(body iter.Seq[[]byte]) error {
 	s.pending = true // the head
-	s.exchange.app.clock.enlist(s)
-	s.end(s.pull(body))
+	s.clock.enlist(&s.entry)
+	failure := runBody(body, s.yield)
+
+	s.gate.lock()
+	s.stopped = true // whatever is left of the body is late
+	written := s.err
+	missing := s.declared >= 0 && s.sent+s.waiting() < s.declared
+	s.gate.unlock()
+	if failure != nil {
+		return s.explain(failure, written)
+	}
+	if written == nil && missing {
+		return ErrContentLength
+	}
+	return written
 }
 
-// pull runs the body, and returns what it failed with.
-func (s *stream) pull(body iter.Seq[[]byte]) (err error) {
-	returned := false
-	defer func() {
-		if returned {
-			return
-		}
-		if value := recover(); value != nil {
-			err = s.explain(value)
-		}
-	}()
-	if body != nil {
-		for chunk := range body {
-			if !s.write(chunk) {
-				s.stopped = true
-				break
-			}
-		}
+// explain says what a body's failure means, and tells the log of a panic. A body
+// that was stopped, as a write had failed, has nothing to lose any more.
+func (s *stream) explain(failure, written error) error {
+	if failed, ok := errors.AsType[bodyError](failure); ok {
+		return cmp.Or(written, failed.err)
 	}
-	returned = true
-	return s.err
-}
-
-// explain makes an error of a body's panic. A body that was stopped has nothing
-// to lose any more: only a fault in it is worth a word.
-func (s *stream) explain(value any) error {
-	var failed bodyError
-	err, isError := value.(error)
-	if isError && errors.As(err, &failed) {
-		if s.stopped {
-			return s.err
+	crash, ok := errors.AsType[*panicError](failure)
+	switch {
+	case !ok:
+		return failure
+	case written != nil && crash.wentOn():
+		if s.late.count() {
+			s.warnLate()
 		}
-		return failed.err
+		return written
 	}
-	if isError && errors.Is(err, http.ErrAbortHandler) {
-		return http.ErrAbortHandler
-	}
-	var fault runtime.Error
-	if s.stopped && isError && errors.As(err, &fault) && strings.Contains(fault.Error(), "range function continued") {
-		s.exchange.log(slog.LevelWarn, "the body went on after its yield returned false")
-		return s.err
-	}
-	s.exchange.log(slog.LevelError, "the body panicked",
-		slog.String("panic", fmt.Sprint(value)), slog.String("stack", string(debug.Stack())))
+	s.log.write(slog.LevelError, "the body panicked",
+		slog.String("panic", fmt.Sprint(crash.value)), slog.String("stack", string(crash.stack)))
 	return errBodyPanicked
 }
 
@@ -171,104 +120,177 @@ func (s *stream) explain(value any) error {
 // logged.
 var errBodyPanicked = errors.New("bare: the body panicked")
 
-// write sends one chunk, and returns false when there is no use in another. A
+// yield sends one chunk, and returns false when there is no use in another. A
 // chunk that comes after a silence is flushed at once, and those that follow it
 // closely by the clock.
-func (s *stream) write(chunk []byte) bool {
-	if s.exchange.gone() {
-		s.gate.lock()
-		s.fail(ErrClientGone)
-		s.gate.unlock()
-		return false
+func (s *stream) yield(chunk []byte) bool {
+	taken, pending, more := s.take(chunk)
+	if !taken && s.late.count() {
+		s.warnLate()
 	}
-	for len(chunk) > 0 {
-		piece := chunk[:min(len(chunk), pieceSize)]
-		chunk = chunk[len(piece):]
-		if !s.writePiece(piece) {
-			return false
-		}
-		// After the unlock: a flush that found the gate taken has left.
-		if !s.listed.Load() {
-			s.flushOrEnlist()
-		}
+	// After the unlock: a flush that found the gate taken has left.
+	if pending && !s.entry.listed.Load() {
+		s.clock.enlist(&s.entry)
 	}
-	return true
+	return more
 }
 
-func (s *stream) writePiece(piece []byte) bool {
+func (s *stream) warnLate() {
+	s.log.write(slog.LevelWarn, "the body went on after its end")
+}
+
+// take writes a chunk, unless the end has come. It reports whether it did, whether
+// something is left to flush, and whether there is use in another chunk.
+func (s *stream) take(chunk []byte) (taken, pending, more bool) {
 	s.gate.lock()
 	defer s.gate.unlock()
-	if s.done || s.err != nil {
-		return false
+	if s.stopped || s.done {
+		return false, false, false
 	}
-	if s.sent == 0 {
-		s.firstByte = s.exchange.app.clock.now() - s.exchange.started
+	s.stopped = true // if the writer panics
+	for rest := chunk; len(rest) > 0 && s.err == nil; {
+		piece := rest[:min(len(rest), pieceSize)]
+		rest = rest[len(piece):]
+		s.writePiece(piece)
 	}
-	tooLong := s.declared >= 0 && s.sent+int64(len(piece)) > s.declared
-	if tooLong {
-		piece = piece[:s.declared-s.sent]
-	}
-	s.writeHead()
-	s.pending = true
-	s.exchange.writing.begin()
-	n, err := s.w.Write(piece)
-	s.exchange.writing.end()
-	s.sent += int64(n)
-	if err != nil {
-		s.fail(err)
-	} else if tooLong {
-		s.fail(ErrContentLength)
-	}
-	return s.err == nil
-}
-
-// flushOrEnlist flushes a stream that has been silent, and has the clock flush
-// one that has not, or whose body may end with this chunk.
-func (s *stream) flushOrEnlist() {
-	clock := &s.exchange.app.clock
-	s.gate.lock()
-	if s.flushed && s.pending && !s.done && clock.now()-s.lastFlush >= flushDelay {
+	if s.err == nil && s.pending && s.mustFlush(chunk) {
+		if len(chunk) == 0 {
+			s.release()
+		}
 		s.flush()
 	}
-	pending := s.pending
-	s.gate.unlock()
-	if pending {
-		clock.enlist(s)
+	s.stopped = s.err != nil
+	return true, s.pending && !s.stopped, !s.stopped
+}
+
+// mustFlush reports whether what was written waits for no company: a chunk after
+// a silence, the first one of a stream by nature, and whatever an empty chunk
+// follows. If the clock has the stream on its list there was no silence.
+func (s *stream) mustFlush(chunk []byte) bool {
+	switch {
+	case len(chunk) == 0:
+		return true
+	case !s.flushed:
+		return s.eager
+	case s.entry.listed.Load():
+		return false
+	}
+	return s.clock.now()-s.lastFlush >= flushDelay
+}
+
+// writePiece writes a part of a chunk, and no more than was declared. The caller
+// holds the gate.
+func (s *stream) writePiece(piece []byte) {
+	if s.sent == 0 {
+		s.firstByte = s.clock.now() - s.started
+	}
+	if s.declared >= 0 {
+		room := s.declared - s.sent - s.waiting()
+		tooLong := int64(len(piece)) > room
+		if tooLong {
+			piece = piece[:room]
+			s.withhold = true
+		}
+		// A client takes a response whose declared bytes have all come for
+		// complete: while the body may still fail, one is missing.
+		if s.withhold && !s.withheld && int64(len(piece)) == room && room > 0 {
+			s.withheld, s.last[0] = true, piece[room-1]
+			piece = piece[:room-1]
+			s.pending = true
+		}
+		if tooLong {
+			defer s.fail(ErrContentLength)
+		}
+	}
+	if len(piece) > 0 {
+		s.put(piece)
 	}
 }
 
-// flushDue is the clock's flush. When it finds the loop at work it leaves: the
-// loop enlists the stream again after its write.
+// waiting is the number of bytes that are withheld.
+func (s *stream) waiting() int64 {
+	if s.withheld {
+		return 1
+	}
+	return 0
+}
+
+// put writes bytes of the body. The caller holds the gate.
+func (s *stream) put(piece []byte) {
+	s.sendHead()
+	s.pending = true
+	s.writing.begin()
+	n, err := s.sink.write(piece)
+	inTime := s.writing.end()
+	s.sent += int64(n)
+	switch {
+	case !inTime:
+		s.fail(ErrStalled)
+	case err != nil:
+		s.fail(err)
+	}
+}
+
+// release writes the byte that was withheld. The caller holds the gate.
+func (s *stream) release() {
+	if s.withheld && s.err == nil {
+		s.withheld = false
+		s.put(s.last[:])
+	}
+}
+
+// flushDue is the clock's flush. When it finds the gate taken it leaves: the body
+// is at work, and has the stream enlisted again after its write.
 func (s *stream) flushDue() {
 	if !s.gate.tryLock() {
 		return
 	}
 	defer s.gate.unlock()
+	defer s.recoverFlush()
 	if s.done || !s.pending || s.err != nil {
 		return
 	}
+	s.release()
 	s.flush()
 }
 
+// recoverFlush ends a response whose writer panics in a goroutine that has nobody
+// else to tell.
+func (s *stream) recoverFlush() {
+	value := recover()
+	if value == nil {
+		return
+	}
+	s.log.write(slog.LevelError, "a flush panicked",
+		slog.String("panic", fmt.Sprint(value)), slog.String("stack", string(debug.Stack())))
+	s.fail(errFlushPanicked)
+}
+
+// errFlushPanicked ends the response whose writer's Flush panicked; the panic has
+// been logged.
+var errFlushPanicked = errors.New("bare: the writer's flush panicked")
+
 // flush sends the head and what was written. The caller holds the gate.
 func (s *stream) flush() {
-	s.writeHead()
-	s.pending = false
-	s.exchange.writing.begin()
-	err := s.control.Flush()
-	s.exchange.writing.end()
+	s.sendHead()
+	s.pending = s.withheld
+	s.writing.begin()
+	err := s.sink.flush()
+	inTime := s.writing.end()
 	s.flushed = true
-	s.lastFlush = s.exchange.app.clock.now()
-	if err != nil && !errors.Is(err, http.ErrNotSupported) {
+	s.lastFlush = s.clock.now()
+	switch {
+	case !inTime:
+		s.fail(ErrStalled)
+	case err != nil:
 		s.fail(err)
 	}
 }
 
-func (s *stream) writeHead() {
+func (s *stream) sendHead() {
 	if !s.headOut {
 		s.headOut = true
-		s.sentStatus = s.status
-		s.w.WriteHeader(s.status)
+		s.sink.sendHead(s.status)
 	}
 }
 
@@ -278,46 +300,69 @@ func (s *stream) fail(err error) {
 		return
 	}
 	switch {
-	case errors.Is(err, ErrContentLength):
+	case errors.Is(err, ErrContentLength), errors.Is(err, errFlushPanicked):
 		s.err = err
-	case s.exchange.writing.stalled.Load(), errors.Is(err, os.ErrDeadlineExceeded):
-		s.exchange.writing.stalled.Store(true)
+	case errors.Is(err, ErrStalled), errors.Is(err, os.ErrDeadlineExceeded), s.sink.stalled():
 		s.err = ErrStalled
 	default:
 		s.err = ErrClientGone
 	}
-	s.exchange.lifetime.end(context.Canceled)
+	s.lifetime.end(context.Canceled)
 }
 
-// end completes the response, or cuts it when the body has failed.
-func (s *stream) end(err error) {
+// complete ends the response. With observed set it is handed to the connection
+// first, as whoever is told of the end may take its time. It returns the error of
+// a write that failed even now.
+func (s *stream) complete(observed bool, stall time.Duration) error {
 	s.gate.lock()
-	if err == nil && s.declared >= 0 && s.sent < s.declared {
-		err = ErrContentLength
+	defer s.gate.unlock()
+	s.release()
+	s.sendHead()
+	if observed && s.err == nil && (s.pending || !s.flushed) {
+		s.flush()
 	}
-	s.exchange.err = err
-	if err == nil {
-		s.writeHead()
-		s.done = true
-		s.gate.unlock()
-		return
+	if s.err == nil && s.pending && s.sent > 0 && stall > 0 {
+		s.sink.expireLater(stall)
 	}
-	s.gate.unlock()
-	s.cut(err)
+	s.done = true
+	return s.err
 }
 
-// close ends the stream for the clock's goroutines, and waits for the one that is
-// at work.
+// abandon hands over what was written of a response that will not be complete,
+// without the byte that would make it look so, and reports whether anybody may be
+// there to see it.
+func (s *stream) abandon() (reachable bool) {
+	s.gate.lock()
+	defer s.gate.unlock()
+	s.withheld = false
+	if !s.done && (s.err == nil || errors.Is(s.err, ErrContentLength)) {
+		// Without a flush net/http would send nothing of what was written.
+		s.err = nil
+		s.flush()
+	}
+	s.done = true
+	return s.err == nil
+}
+
+// close ends the stream for the clock, and waits for its flush. From then on the
+// sink is not used.
 func (s *stream) close() {
 	s.gate.lock()
 	s.done = true
 	s.gate.unlock()
 }
 
-func (s *stream) logFailure(message string, err error) {
-	level := slog.LevelError
-	if isContextError(err) || errors.Is(err, ErrStalled) {
-		level = slog.LevelDebug
+// isStream reports whether the content is a stream by nature: one that is read as
+// it comes, record by record.
+func isStream(head http.Header) bool {
+	values := head["Content-Type"]
+	if len(values) == 0 {
+		return false
 	}
-	s.exchange.log(level, message, slog.Any("error", err))
+	kind, _, _ := strings.Cut(values[0], ";")
+	switch strings.TrimSpace(kind) {
+	case "text/event-stream", "application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-seq":
+		return true
+	}
+	return false
 }

@@ -2,10 +2,12 @@ package bare
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"iter"
+	"sync/atomic"
 )
 
 // TextWriter is a body of one chunk of text.
@@ -49,34 +51,38 @@ func ChunkWriter(content []byte, size int) iter.Seq[[]byte] {
 // reads, and stopped when the client leaves.
 func StringsWriter(texts iter.Seq[string]) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
+		var lock gate
 		var buffer []byte
-		for text := range texts {
+		// Called rather than ranged over: as any body it may yield from several
+		// goroutines, and too late, which a range loop makes a panic of.
+		texts(func(text string) bool {
+			lock.lock()
+			defer lock.unlock()
 			buffer = append(buffer[:0], text...)
-			if !yield(buffer) {
-				return
-			}
-		}
+			return yield(buffer)
+		})
 	}
 }
 
 // StreamWriter is a body that has an end to reach. When write returns nil the
 // response is complete. With any error it is cut, so that the client can tell
-// that something is missing, and the error is logged, unless it is a context's.
-// As long as nothing has been sent, the response is [ErrorResponse] instead. An
+// that something is missing, and the error is logged, unless it is what the
+// request's own context has ended with. As long as nothing has been sent, the response is [ErrorResponse] instead. An
 // error that is returned after yield has returned false is ignored.
 //
 // A download is a StreamWriter; an event stream, which has no end, is a plain
 // iterator.
 func StreamWriter(write func(yield func([]byte) bool) error) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		stopped := false
+		var stopped atomic.Bool
 		err := write(func(chunk []byte) bool {
-			if !yield(chunk) {
-				stopped = true
+			more := yield(chunk)
+			if !more {
+				stopped.Store(true)
 			}
-			return !stopped
+			return more
 		})
-		if err != nil && !stopped {
+		if err != nil && !stopped.Load() {
 			failBody(err)
 		}
 	}
@@ -143,11 +149,7 @@ func ChannelWriter(ctx context.Context, chunks <-chan []byte) iter.Seq[[]byte] {
 // application/x-ndjson). A value that cannot be encoded cuts the response.
 func JSONLinesWriter[T any](values iter.Seq[T]) iter.Seq[[]byte] {
 	return JSONLinesStreamWriter(func(yield func(T) bool) error {
-		for value := range values {
-			if !yield(value) {
-				return nil
-			}
-		}
+		values(yield)
 		return nil
 	})
 }
@@ -156,16 +158,21 @@ func JSONLinesWriter[T any](values iter.Seq[T]) iter.Seq[[]byte] {
 // iterator: write's error cuts the response.
 func JSONLinesStreamWriter[T any](write func(yield func(T) bool) error) iter.Seq[[]byte] {
 	return StreamWriter(func(yield func([]byte) bool) error {
+		var lock gate
 		var buffer bytes.Buffer
 		var failure error
 		err := write(func(value T) bool {
+			lock.lock()
+			defer lock.unlock()
+			if failure != nil {
+				return false
+			}
 			buffer.Reset()
 			failure = encodeJSON(&buffer, value)
 			return failure == nil && yield(buffer.Bytes())
 		})
-		if failure != nil {
-			return failure
-		}
-		return err
+		lock.lock()
+		defer lock.unlock()
+		return cmp.Or(failure, err)
 	})
 }

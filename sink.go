@@ -1,0 +1,189 @@
+package bare
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/textproto"
+	"strconv"
+	"time"
+
+	conns "github.com/bare-go/bare/internal/conn"
+)
+
+// A sink is where a response goes: the few verbs that it needs of a connection.
+// Everything that knows connections is on its far side, and nothing behind it
+// knows bodies. It is used by one goroutine at a time, but for expire.
+type sink interface {
+	// setHead gives the headers of the head, or reports the one that is refused.
+	// It returns those that will be sent, which may be changed until sendHead.
+	setHead(headers http.Header) (http.Header, error)
+	// sendHead ends the head. It is on the wire at the latest with the next flush.
+	sendHead(status int)
+	// write sends a piece of the body.
+	write(piece []byte) (int, error)
+	// flush puts what was sent on the wire. A sink that cannot returns nil.
+	flush() error
+	// expire has the write or flush that is under way fail, and all further ones.
+	expire() error
+	// expireLater is expire in a while, for what is sent when the response is over.
+	expireLater(d time.Duration)
+	// stalled reports whether the connection was cut off because the client
+	// acknowledged nothing.
+	stalled() bool
+	// cut breaks the response off, so that it cannot be taken for a complete one.
+	// It does not return.
+	cut()
+	// reset is the part of cut that is needed when the goroutine is ending anyway.
+	reset()
+}
+
+// abortDelay is how long what was sent is given to arrive before a response is
+// cut: browsers throw away what comes just before a reset.
+const abortDelay = 100 * time.Millisecond
+
+// An httpSink is the sink of a request that net/http serves. It also has what a
+// request's body needs of the connection.
+type httpSink struct {
+	w       http.ResponseWriter
+	control http.ResponseController
+	scope   *http.Request
+	log     requestLog
+}
+
+func newHTTPSink(w http.ResponseWriter, scope *http.Request, log requestLog) httpSink {
+	return httpSink{w: w, control: *http.NewResponseController(w), scope: scope, log: log}
+}
+
+// setHead copies the headers into what net/http will send. They take the place of
+// what a wrapping [http.Handler] has set, but for the two that are lists by
+// nature.
+func (s *httpSink) setHead(headers http.Header) (http.Header, error) {
+	target := s.w.Header()
+	if len(target) > 0 {
+		headers = canonicalHeaders(headers)
+		for name := range headers {
+			if name != "Vary" && name != "Set-Cookie" {
+				delete(target, name)
+			}
+		}
+	}
+	for name, values := range headers {
+		if err := checkHeader(name, values); err != nil {
+			clear(target)
+			return nil, err
+		}
+		if name = textproto.CanonicalMIMEHeaderKey(name); !isFraming(name, s.scope.ProtoMajor >= 2) {
+			addValues(target, name, values)
+		}
+	}
+	// A nil value keeps net/http from guessing a type from the first bytes.
+	if _, ok := target["Content-Type"]; !ok {
+		target["Content-Type"] = nil
+	}
+	return target, nil
+}
+
+func (s *httpSink) sendHead(status int) { s.w.WriteHeader(status) }
+
+func (s *httpSink) write(piece []byte) (int, error) { return s.w.Write(piece) }
+
+func (s *httpSink) flush() error { return supported(s.control.Flush()) }
+
+func (s *httpSink) expire() error { return s.control.SetWriteDeadline(longAgo()) }
+
+// expireLater bounds the wait for a client of HTTP/2 that lets nothing through:
+// net/http sends the end of a response after its handler has returned, and then
+// only the stream's own deadline ends the wait. It must have one already, which
+// the stream's close stops, or a deadline that crosses with the close would reset
+// a stream that is there no more: see [Server.httpServer].
+func (s *httpSink) expireLater(d time.Duration) {
+	if s.scope.ProtoMajor == 2 && s.conn() != nil {
+		_ = s.control.SetWriteDeadline(time.Now().Add(d)) // it has a deadline, so it takes one
+	}
+}
+
+func (s *httpSink) stalled() bool {
+	c := s.conn()
+	return c != nil && c.Stalled()
+}
+
+// waitsForKernel reports whether the connection has lately waited for the client's
+// kernel: then it is the connection that knows a slow client from a stalled one,
+// and not the time that one write takes.
+func (s *httpSink) waitsForKernel(lately time.Duration) bool {
+	c := s.conn()
+	return c != nil && time.Since(c.Waited()) < lately
+}
+
+// departed reports whether the client has left unnoticed. Over HTTP/1.x net/http
+// does not see it behind bytes that nobody reads.
+func (s *httpSink) departed() bool {
+	if s.scope.ProtoMajor != 1 {
+		return false
+	}
+	c := s.conn()
+	return c != nil && c.Departed()
+}
+
+func (s *httpSink) cut() {
+	timer := time.NewTimer(abortDelay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-s.scope.Context().Done():
+	}
+	s.reset()
+	panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's own way to cut a response
+}
+
+// reset breaks an HTTP/1.0 connection, whose close alone would mean the end of
+// the body.
+func (s *httpSink) reset() {
+	if s.scope.ProtoAtLeast(1, 1) {
+		return
+	}
+	conn, _, err := s.control.Hijack()
+	if err != nil {
+		return // a writer that cannot be hijacked cannot do better
+	}
+	if lingerer, ok := rawConn(conn).(interface{ SetLinger(sec int) error }); ok {
+		err = lingerer.SetLinger(0)
+	}
+	if err := errors.Join(err, conn.Close()); err != nil {
+		s.log.write(slog.LevelDebug, "a connection could not be reset", slog.Any("error", err))
+	}
+}
+
+// setLength declares the length of a body that turns out to be known.
+func (s *httpSink) setLength(length int) {
+	s.w.Header()["Content-Length"] = []string{strconv.Itoa(length)}
+}
+
+// expireReads has the read of the request's body that is under way fail, and all
+// further ones.
+func (s *httpSink) expireReads() error { return s.control.SetReadDeadline(longAgo()) }
+
+// readUntil bounds the time that net/http takes to read the rest of a request.
+func (s *httpSink) readUntil(t time.Time) error { return s.control.SetReadDeadline(t) }
+
+// readBeside lets the response be sent while the request is read. Over HTTP/2 it
+// always may be.
+func (s *httpSink) readBeside() error { return supported(s.control.EnableFullDuplex()) }
+
+// conn is the connection, nil under a foreign server.
+func (s *httpSink) conn() *conns.Conn { return conns.From(s.scope.Context()) }
+
+// giveUpConnection has the connection closed after the response.
+func (s *httpSink) giveUpConnection() { s.w.Header().Set("Connection", "close") }
+
+// supported drops the error of a writer that does not know what it was asked for.
+func supported(err error) error {
+	if errors.Is(err, http.ErrNotSupported) {
+		return nil
+	}
+	return err
+}
+
+// longAgo is a deadline that ends what is under way.
+func longAgo() time.Time { return time.Unix(1, 0) }
