@@ -99,3 +99,8 @@ func wantLogged(t *testing.T, log *logbook, beginnings ...string) {
 		t.Errorf("logged %q, want %q", got, beginnings)
 	}
 }
+
+// contextWith is the request's context with a value.
+func contextWith(request *bare.HttpRequest, key, value any) context.Context {
+	return context.WithValue(request.Context(), key, value)
+}

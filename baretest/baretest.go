@@ -20,7 +20,6 @@ package baretest
 
 import (
 	"context"
-	"errors"
 	"io"
 	"iter"
 	"net/http/httptest"
@@ -28,49 +27,13 @@ import (
 	"github.com/bare-go/bare"
 )
 
-// readBuffer is the most bytes that a chunk of a request's body has.
-const readBuffer = 32 << 10
-
 // NewRequest returns a request that no server made, for a handler to be called
 // with. A nil body is none; another is single use, as a server's is. The request's
-// context never ends; [bare.HttpRequest.OnEnd] and [bare.HttpRequest.Duplex] do
-// nothing. It panics when the method or the target is malformed.
+// context never ends; [bare.HttpRequest.OnEnd] waits for [bare.HttpRequest.Finish],
+// and [bare.HttpRequest.Duplex] does nothing. It panics when the method or the
+// target is malformed.
 func NewRequest(method, target string, body io.Reader) *bare.HttpRequest {
-	return &bare.HttpRequest{
-		Scope:  httptest.NewRequestWithContext(context.Background(), method, target, body),
-		Info:   new(bare.Info),
-		Locals: make(map[string]any),
-		Body:   once(body),
-	}
-}
-
-// once yields what source holds to its first reader.
-func once(source io.Reader) iter.Seq2[[]byte, error] {
-	if source == nil {
-		return func(func([]byte, error) bool) {}
-	}
-	consumed := false
-	return func(yield func([]byte, error) bool) {
-		if consumed {
-			yield(nil, bare.ErrBodyConsumed)
-			return
-		}
-		consumed = true
-		buffer := make([]byte, readBuffer)
-		for {
-			n, err := source.Read(buffer)
-			if n > 0 && !yield(buffer[:n], nil) {
-				return
-			}
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-		}
-	}
+	return bare.NewHttpRequest(httptest.NewRequestWithContext(context.Background(), method, target, body))
 }
 
 // Chunks returns copies of the first n chunks of a body, or of all when there are

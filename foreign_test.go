@@ -1,0 +1,224 @@
+package bare_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bare-go/bare"
+	"github.com/bare-go/bare/baretest"
+)
+
+// A foreign server's ResponseWriter, or that of a middleware around the
+// application, may lack anything but its three methods.
+type bareWriter struct{ w http.ResponseWriter }
+
+func (b bareWriter) Header() http.Header         { return b.w.Header() }
+func (b bareWriter) WriteHeader(status int)      { b.w.WriteHeader(status) }
+func (b bareWriter) Write(p []byte) (int, error) { return b.w.Write(p) }
+
+// hiddenFlush has its flush behind Unwrap.
+type hiddenFlush struct{ bareWriter }
+
+func (h hiddenFlush) Unwrap() http.ResponseWriter { return h.w }
+
+// failingFlush fails where another one would flush.
+type failingFlush struct {
+	bareWriter
+
+	err error
+}
+
+func (f failingFlush) FlushError() error { return f.err }
+
+type panickingFlush struct{ bareWriter }
+
+func (panickingFlush) FlushError() error { panic("no flush today") }
+
+type panickingWrite struct{ bareWriter }
+
+func (panickingWrite) Write([]byte) (int, error) { panic("no write today") }
+
+// under serves an application beneath another one, behind a writer of its own.
+func under(t *testing.T, protocol baretest.Protocol, app *bare.Application, wrap func(w http.ResponseWriter) http.ResponseWriter) *baretest.Server {
+	t.Helper()
+	outer := bare.NewApplication()
+	outer.Logger = app.Logger
+	outer.Mount("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { app.ServeHTTP(wrap(w), r) }))
+	return serve(t, protocol, outer)
+}
+
+// ticking has a body of three chunks a second apart, and keeps its ends.
+func ticking() (app *bare.Application, log *logbook, ends func() []bare.End) {
+	var mutex sync.Mutex
+	var all []bare.End
+	app, log = newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+		request.OnEnd(func(e bare.End) {
+			mutex.Lock()
+			defer mutex.Unlock()
+			all = append(all, e)
+		})
+		return bare.HttpResponse{Body: func(yield func([]byte) bool) {
+			for range 3 {
+				if !yield([]byte("tick;")) || !request.Sleep(time.Second) {
+					return
+				}
+			}
+		}}
+	})
+	return app, log, func() []bare.End {
+		mutex.Lock()
+		defer mutex.Unlock()
+		return all
+	}
+}
+
+func TestAFlushBehindAWrapperIsFound(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, log, _ := ticking()
+		stream := under(t, protocol, app, func(w http.ResponseWriter) http.ResponseWriter { return hiddenFlush{bareWriter{w}} }).Get("/")
+		start := time.Now()
+		for i := range 3 {
+			if got, late := stream.Next(), time.Since(start)-time.Duration(i)*time.Second; got != "tick;" || late > time.Millisecond {
+				t.Errorf("%q came %v late", got, late)
+			}
+		}
+		wantLogged(t, log)
+	})
+}
+
+func TestAWriterThatCannotFlushSendsTheWholeAtItsEnd(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, log, ends := ticking()
+		stream := under(t, protocol, app, func(w http.ResponseWriter) http.ResponseWriter { return bareWriter{w} }).Get("/")
+		if got := stream.Rest(); got != "tick;tick;tick;" || stream.Err() != nil {
+			t.Errorf("got %q (%v)", got, stream.Err())
+		}
+		synctest.Wait()
+		if got := ends(); len(got) != 1 || got[0].Err != nil || got[0].Bytes != 15 {
+			t.Errorf("OnEnd was told %+v", got)
+		}
+		wantLogged(t, log)
+	})
+}
+
+func TestAFlushThatFailsEndsTheResponse(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, _, ends := ticking()
+		server := under(t, protocol, app, func(w http.ResponseWriter) http.ResponseWriter {
+			return failingFlush{bareWriter{w}, errors.New("broken")}
+		})
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if response, err := server.Client().Do(request); err == nil {
+			_, err := io.ReadAll(response.Body)
+			response.Body.Close()
+			if err == nil {
+				t.Error("the response looks complete")
+			}
+		}
+		synctest.Wait()
+		got := ends()
+		if len(got) == 0 || !errors.Is(got[0].Err, bare.ErrClientGone) || got[0].Duration > time.Second {
+			t.Errorf("OnEnd was told %+v", got)
+		}
+	})
+}
+
+func TestTheLastFlushThatFailsIsReported(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		var ends []bare.End
+		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			request.OnEnd(func(e bare.End) { ends = append(ends, e) })
+			return bare.HttpResponse{Body: func(yield func([]byte) bool) {
+				yield([]byte("one"))
+				time.Sleep(2 * time.Millisecond) // the clock's flush fails meanwhile
+			}}
+		})
+		server := under(t, protocol, app, func(w http.ResponseWriter) http.ResponseWriter {
+			return failingFlush{bareWriter{w}, errors.New("broken")}
+		})
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if response, err := server.Client().Do(request); err == nil {
+			response.Body.Close()
+		}
+		synctest.Wait()
+		if len(ends) != 1 || ends[0].Err == nil {
+			t.Errorf("OnEnd was told %+v", ends)
+		}
+	})
+}
+
+func TestAWriterThatPanicsCostsItsResponseAndNoMore(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		wrap   func(w http.ResponseWriter) http.ResponseWriter
+		logged string
+	}{
+		"in a flush": {func(w http.ResponseWriter) http.ResponseWriter { return panickingFlush{bareWriter{w}} }, "ERROR bare: a flush panicked method=GET route=/ panic=no flush today"},
+		"in a write": {func(w http.ResponseWriter) http.ResponseWriter { return panickingWrite{bareWriter{w}} }, "ERROR bare: the body panicked method=GET route=/ panic=no write today"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+				app, log, ends := ticking()
+				outer := bare.NewApplication()
+				outer.Mount("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { app.ServeHTTP(test.wrap(w), r) }))
+				server := serve(t, protocol, outer)
+				request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, http.NoBody)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if response, err := server.Client().Do(request); err == nil {
+					_, err := io.ReadAll(response.Body)
+					response.Body.Close()
+					if err == nil {
+						t.Error("the response looks complete")
+					}
+				}
+				synctest.Wait()
+				if got := ends(); len(got) == 0 || got[0].Err == nil {
+					t.Errorf("OnEnd was told %+v", got)
+				}
+				if got := log.above(); len(got) == 0 || !strings.HasPrefix(got[0], test.logged) {
+					t.Errorf("logged %q", got)
+				}
+			})
+		})
+	}
+}
+
+func TestAWriterWithoutDeadlinesCannotCutOffAStalledClientAndSaysSo(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		app, log := bodyOf(func(_ *bare.HttpRequest, yield func([]byte) bool) {
+			for chunk := make([]byte, 32<<10); yield(chunk); {
+			}
+		})
+		app.StallTimeout = 10 * time.Second
+		// The server around it gives up later.
+		outer := bare.NewApplication()
+		outer.StallTimeout = time.Minute
+		outer.Mount("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			app.ServeHTTP(failingFlush{bareWriter{w}, nil}, r)
+		}))
+		stream := serve(t, baretest.HTTP1, outer).Get("/")
+		time.Sleep(2 * time.Minute)
+		stream.Close()
+		synctest.Wait()
+		wantLogged(t, log, "WARN bare: a stalled client cannot be cut off")
+	})
+}
