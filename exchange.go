@@ -15,6 +15,7 @@ import (
 // pooled, as a handler may keep its request. It is the only one that knows all of
 // its parts, and they do not know it.
 type exchange struct {
+	log     requestLog
 	app     *Application
 	handler HttpHandler // of the route, inside the middlewares
 	request HttpRequest
@@ -24,27 +25,37 @@ type exchange struct {
 	stream   stream
 	sink     httpSink
 
-	onEnd    []func(End)
-	cleanups []func()
-	ended    bool  // the response was completed or cut
-	err      error // how it ended, in the terms of End
-
-	// For the application's watch.
-	watched   atomic.Bool
-	forgotten bool // under the watch's mutex
+	hooks *hooks // nil as long as there are none
+	err   error  // how the response ended, in the terms of End
 
 	// guard keeps the watch from a ResponseWriter that is no longer ours.
-	guard    sync.Mutex
-	finished bool
+	guard     sync.Mutex
+	finished  bool        // under the guard
+	ended     bool        // the response was completed or cut
+	forgotten bool        // by the watch; under its mutex
+	watched   atomic.Bool // by the watch
+}
 
+// hooks are what the end of an exchange calls or waits for. Most have none.
+type hooks struct {
+	onEnd    []func(End)
+	cleanups []func()
 	// handlers counts the goroutines of FromHTTPHandler: they use what must not be
 	// used when ServeHTTP has returned.
 	handlers sync.WaitGroup
 }
 
+// addHooks makes the hooks at the first call.
+func (x *exchange) addHooks() *hooks {
+	if x.hooks == nil {
+		x.hooks = new(hooks)
+	}
+	return x.hooks
+}
+
 func newExchange(app *Application, w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{app: app}
-	x.lifetime.parent = r.Context()
+	x.lifetime.scope = r
 	x.request = HttpRequest{
 		Scope:    r,
 		Info:     app.Info,
@@ -52,12 +63,12 @@ func newExchange(app *Application, w http.ResponseWriter, r *http.Request) *exch
 		Body:     emptyBody,
 		exchange: x,
 	}
-	log := requestLog{app, &x.request}
-	x.sink = newHTTPSink(w, r, log)
+	x.log = requestLog{app, &x.request}
+	x.sink = httpSink{w: w, scope: r, log: &x.log}
 	x.stream.sink = &x.sink
 	x.stream.clock = &app.clock
 	x.stream.lifetime = &x.lifetime
-	x.stream.log = log
+	x.stream.log = &x.log
 	x.stream.started = app.clock.now()
 	x.stream.entry.owner = x
 	if r.Body != nil && r.ContentLength != 0 {
@@ -112,7 +123,7 @@ func (x *exchange) logPanic(message string, failure error) {
 	if crash, ok := errors.AsType[*panicError](failure); ok {
 		value, stack = crash.value, string(crash.stack)
 	}
-	x.stream.log.write(slog.LevelError, message, slog.String("panic", fmt.Sprint(value)), slog.Any("stack", stack))
+	x.log.write(slog.LevelError, message, slog.String("panic", fmt.Sprint(value)), slog.Any("stack", stack))
 }
 
 // send sends a response, and returns when it is complete. It panics with
@@ -147,10 +158,10 @@ func (x *exchange) send(response HttpResponse) {
 
 // refuse answers in the place of a response that cannot be sent.
 func (x *exchange) refuse(err error) HttpResponse {
-	x.stream.log.write(slog.LevelError, "the response was refused", slog.Any("error", err))
+	x.log.write(slog.LevelError, "the response was refused", slog.Any("error", err))
 	response := statusResponse(http.StatusInternalServerError)
 	if err := x.stream.setHead(response.Status, response.Headers); err != nil {
-		x.stream.log.write(slog.LevelError, "the response was refused", slog.Any("error", err))
+		x.log.write(slog.LevelError, "the response was refused", slog.Any("error", err))
 	}
 	return response
 }
@@ -162,7 +173,7 @@ func (x *exchange) bodyless(body iter.Seq[[]byte]) bool {
 		return true
 	case hasNoBody(x.stream.status):
 		if body != nil {
-			x.stream.log.write(slog.LevelError, "a response that can have no body has one",
+			x.log.write(slog.LevelError, "a response that can have no body has one",
 				slog.Int("status", x.stream.status))
 		}
 		return true
@@ -183,7 +194,7 @@ func (x *exchange) sendBodyless() {
 // complete ends a response that has all its bytes; err is what OnEnd is told if
 // even the last of them is handed over.
 func (x *exchange) complete(err error) error {
-	failure := x.stream.complete(len(x.onEnd) > 0, x.app.watch.stall)
+	failure := x.stream.complete(x.observed(), x.app.watch.stall)
 	if failure != nil && x.stream.sent > 0 {
 		return failure
 	}
@@ -196,7 +207,7 @@ func (x *exchange) complete(err error) error {
 func (x *exchange) cut(err error) {
 	silent := errors.Is(err, http.ErrAbortHandler) || x.lifetime.excuses(err) || errors.Is(err, ErrStalled)
 	if !silent && !errors.Is(err, errBodyPanicked) && !errors.Is(err, errFlushPanicked) {
-		x.stream.log.write(slog.LevelError, "the body failed", slog.Any("error", err))
+		x.log.write(slog.LevelError, "the body failed", slog.Any("error", err))
 	}
 	x.err = x.blame(err)
 	if !silent && x.replace(err) {
@@ -224,7 +235,7 @@ func (x *exchange) replace(err error) bool {
 	clear(x.sink.w.Header())
 	s.err, s.withheld, s.pending = nil, false, false
 	if err := s.setHead(response.Status, response.Headers); err != nil {
-		x.stream.log.write(slog.LevelError, "the response was refused", slog.Any("error", err))
+		x.log.write(slog.LevelError, "the response was refused", slog.Any("error", err))
 		return false
 	}
 	x.body.settle(&x.sink)
@@ -272,17 +283,26 @@ func (x *exchange) finish() {
 	x.stream.close()
 	x.app.clock.delist(&x.stream.entry)
 	made := x.lifetime.end(context.Canceled)
-	for _, cleanup := range x.cleanups {
-		cleanup()
-	}
+	x.cleanUp()
 	x.report()
 	x.body.halt(&x.sink)
-	x.handlers.Wait() // under the watch: they may be waiting for the client
+	if x.hooks != nil {
+		x.hooks.handlers.Wait() // under the watch: they may be waiting for the client
+	}
 	x.app.watch.forget(x, !made && x.body == nil)
 	x.guard.Lock()
 	x.finished = true
 	x.guard.Unlock()
 	x.body.release(&x.sink)
+}
+
+func (x *exchange) cleanUp() {
+	if x.hooks == nil {
+		return
+	}
+	for _, cleanup := range x.hooks.cleanups {
+		cleanup()
+	}
 }
 
 // abort ends the response of a handler or body that has left without an end: it
@@ -297,9 +317,12 @@ func (x *exchange) abort() {
 	x.sink.reset()
 }
 
+// observed reports whether somebody is to be told of the end.
+func (x *exchange) observed() bool { return x.hooks != nil && len(x.hooks.onEnd) > 0 }
+
 // report calls what was registered with OnEnd.
 func (x *exchange) report() {
-	if len(x.onEnd) == 0 {
+	if !x.observed() {
 		return
 	}
 	end := End{
@@ -311,7 +334,7 @@ func (x *exchange) report() {
 	if x.stream.headOut {
 		end.Status = x.stream.status
 	}
-	for _, report := range x.onEnd {
+	for _, report := range x.hooks.onEnd {
 		x.reportTo(report, end)
 	}
 }
@@ -349,7 +372,7 @@ func (x *exchange) giveUp(w *wait, operation uint64, expire func() error) {
 		return
 	}
 	if err := expire(); err != nil {
-		x.stream.log.write(slog.LevelWarn, "a stalled client cannot be cut off", slog.Any("error", err))
+		x.log.write(slog.LevelWarn, "a stalled client cannot be cut off", slog.Any("error", err))
 	}
 }
 
@@ -362,5 +385,5 @@ func (x *exchange) logFailure(err error) {
 	if x.lifetime.excuses(err) || errors.Is(err, ErrStalled) {
 		level = slog.LevelDebug
 	}
-	x.stream.log.write(level, "the request failed", slog.Any("error", err))
+	x.log.write(level, "the request failed", slog.Any("error", err))
 }

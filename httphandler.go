@@ -94,8 +94,9 @@ func (w *handlerWriter) start(request *HttpRequest, run func()) {
 		go run()
 		return
 	}
-	x.cleanups = append(x.cleanups, w.stop)
-	x.handlers.Go(func() {
+	hooks := x.addHooks()
+	hooks.cleanups = append(hooks.cleanups, w.stop)
+	hooks.handlers.Go(func() {
 		run()
 		if w.bodyless() && w.failure != nil && !errors.Is(w.failure, http.ErrAbortHandler) {
 			x.logPanic("the handler panicked after its head", w.failure) // no body is there to fail

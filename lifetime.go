@@ -3,6 +3,7 @@ package bare
 import (
 	"context"
 	"errors"
+	"net/http"
 	"sync"
 	"sync/atomic"
 )
@@ -12,7 +13,7 @@ import (
 // server's own context of the request; when the response is complete or cannot be
 // continued; and at a shutdown, once its body is being sent.
 type lifetime struct {
-	parent context.Context //nolint:containedctx // the server's own, which ends when the client leaves
+	scope *http.Request // its context ends when the client leaves
 
 	// running says that the handler has returned and its body is being sent. From
 	// then on a shutdown ends the context; before, the handler may finish.
@@ -35,7 +36,7 @@ func (l *lifetime) context() (ctx context.Context, made bool) {
 	if l.ctx != nil {
 		return l.ctx, false
 	}
-	l.ctx, l.cancel = context.WithCancelCause(l.parent)
+	l.ctx, l.cancel = context.WithCancelCause(l.scope.Context())
 	if l.ended != nil {
 		l.cancel(l.ended)
 		return l.ctx, false
@@ -67,7 +68,7 @@ func (l *lifetime) shutDown() {
 // over reports whether the context has ended, or would have if somebody had asked
 // for it.
 func (l *lifetime) over() bool {
-	if l.parent.Err() != nil {
+	if l.scope.Context().Err() != nil {
 		return true
 	}
 	l.mutex.Lock()

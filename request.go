@@ -220,7 +220,8 @@ func (r *HttpRequest) Duplex() {
 func (r *HttpRequest) OnEnd(report func(End)) {
 	switch {
 	case r.exchange != nil:
-		r.exchange.onEnd = append(r.exchange.onEnd, report)
+		hooks := r.exchange.addHooks()
+		hooks.onEnd = append(hooks.onEnd, report)
 	case r.detached != nil:
 		r.detached.onEnd = append(r.detached.onEnd, report)
 	}

@@ -184,7 +184,7 @@ func (b *requestBody) explain(err error) error {
 // every failure of its own is one.
 func (b *requestBody) isGone(err error) bool {
 	var network *net.OpError
-	return !b.http1 || b.lifetime.parent.Err() != nil ||
+	return !b.http1 || b.lifetime.scope.Context().Err() != nil ||
 		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) || errors.As(err, &network)
 }
 

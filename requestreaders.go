@@ -72,7 +72,8 @@ func (r *HttpRequest) Reader() io.Reader {
 	reader := &chunkReader{body: r.body()}
 	switch {
 	case r.exchange != nil:
-		r.exchange.cleanups = append(r.exchange.cleanups, reader.stop)
+		hooks := r.exchange.addHooks()
+		hooks.cleanups = append(hooks.cleanups, reader.stop)
 	default:
 		r.OnEnd(func(End) { reader.stop() })
 	}

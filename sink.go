@@ -45,15 +45,13 @@ const abortDelay = 100 * time.Millisecond
 // An httpSink is the sink of a request that net/http serves. It also has what a
 // request's body needs of the connection.
 type httpSink struct {
-	w       http.ResponseWriter
-	control http.ResponseController
-	scope   *http.Request
-	log     requestLog
+	w     http.ResponseWriter
+	scope *http.Request
+	log   *requestLog
 }
 
-func newHTTPSink(w http.ResponseWriter, scope *http.Request, log requestLog) httpSink {
-	return httpSink{w: w, control: *http.NewResponseController(w), scope: scope, log: log}
-}
+// control reaches what a writer has beyond its three methods, through wrappers.
+func (s *httpSink) control() *http.ResponseController { return http.NewResponseController(s.w) }
 
 // setHead copies the headers into what net/http will send. They take the place of
 // what a wrapping [http.Handler] has set, but for the two that are lists by
@@ -88,9 +86,9 @@ func (s *httpSink) sendHead(status int) { s.w.WriteHeader(status) }
 
 func (s *httpSink) write(piece []byte) (int, error) { return s.w.Write(piece) }
 
-func (s *httpSink) flush() error { return supported(s.control.Flush()) }
+func (s *httpSink) flush() error { return supported(s.control().Flush()) }
 
-func (s *httpSink) expire() error { return s.control.SetWriteDeadline(longAgo()) }
+func (s *httpSink) expire() error { return s.control().SetWriteDeadline(longAgo()) }
 
 // expireLater bounds the wait for a client of HTTP/2 that lets nothing through:
 // net/http sends the end of a response after its handler has returned, and then
@@ -99,7 +97,7 @@ func (s *httpSink) expire() error { return s.control.SetWriteDeadline(longAgo())
 // a stream that is there no more: see [Server.httpServer].
 func (s *httpSink) expireLater(d time.Duration) {
 	if s.scope.ProtoMajor == 2 && s.conn() != nil {
-		_ = s.control.SetWriteDeadline(time.Now().Add(d)) // it has a deadline, so it takes one
+		_ = s.control().SetWriteDeadline(time.Now().Add(d)) // it has a deadline, so it takes one
 	}
 }
 
@@ -143,7 +141,7 @@ func (s *httpSink) reset() {
 	if s.scope.ProtoAtLeast(1, 1) {
 		return
 	}
-	conn, _, err := s.control.Hijack()
+	conn, _, err := s.control().Hijack()
 	if err != nil {
 		return // a writer that cannot be hijacked cannot do better
 	}
@@ -162,14 +160,14 @@ func (s *httpSink) setLength(length int) {
 
 // expireReads has the read of the request's body that is under way fail, and all
 // further ones.
-func (s *httpSink) expireReads() error { return s.control.SetReadDeadline(longAgo()) }
+func (s *httpSink) expireReads() error { return s.control().SetReadDeadline(longAgo()) }
 
 // readUntil bounds the time that net/http takes to read the rest of a request.
-func (s *httpSink) readUntil(t time.Time) error { return s.control.SetReadDeadline(t) }
+func (s *httpSink) readUntil(t time.Time) error { return s.control().SetReadDeadline(t) }
 
 // readBeside lets the response be sent while the request is read. Over HTTP/2 it
 // always may be.
-func (s *httpSink) readBeside() error { return supported(s.control.EnableFullDuplex()) }
+func (s *httpSink) readBeside() error { return supported(s.control().EnableFullDuplex()) }
 
 // conn is the connection, nil under a foreign server.
 func (s *httpSink) conn() *conns.Conn { return conns.From(s.scope.Context()) }

@@ -24,7 +24,7 @@ type stream struct {
 	sink     sink
 	clock    *clock
 	lifetime *lifetime // told when there is nobody to write to any more
-	log      requestLog
+	log      *requestLog
 	started  time.Duration // on the clock
 
 	status   int
