@@ -68,6 +68,18 @@ func greetUser(request *bare.HttpRequest) bare.HttpResponse {
 
 // docs:end middleware
 
+// docs:start withcontext
+type traceKey struct{}
+
+// trace gives each request a name that whatever it calls can log.
+func trace(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
+	id := request.Scope.Header.Get("x-request-id")
+	ctx := context.WithValue(request.Context(), traceKey{}, id)
+	return handler(request.WithContext(ctx))
+}
+
+// docs:end withcontext
+
 // docs:start chain
 func newMembersApp(users map[string]string) *bare.Application {
 	app := bare.NewApplication()

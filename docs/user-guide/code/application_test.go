@@ -228,3 +228,20 @@ func TestAStreamEndsCleanlyWhenItsServerStops(t *testing.T) {
 		})
 	}
 }
+
+func TestAMiddlewarePutsAValueIntoTheContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newServer(t, func(request *bare.HttpRequest) bare.HttpResponse {
+			id, _ := request.Context().Value(traceKey{}).(string)
+			return bare.TextResponse(200, id)
+		}, trace)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("X-Request-Id", "seven")
+		if got := server.Do(request).Rest(); got != "seven" {
+			t.Errorf("the handler sees %q", got)
+		}
+	})
+}

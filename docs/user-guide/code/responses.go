@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -232,3 +234,49 @@ func (c *counter) count(request *bare.HttpRequest, handler bare.HttpHandler) bar
 }
 
 // docs:end onend
+
+// docs:start runbody
+// render runs a body into memory, as a cache would.
+func render(response bare.HttpResponse) (string, error) {
+	var page strings.Builder
+	err := bare.RunBody(response.Body, func(chunk []byte) bool {
+		page.Write(chunk)
+		return page.Len() < 1<<20 // enough is enough
+	})
+	return page.String(), err
+}
+
+// renderLater calls a handler for nobody: its request ends with ctx, and not with a
+// connection.
+func renderLater(ctx context.Context, handler bare.HttpHandler, path string) (string, error) {
+	scope, err := http.NewRequestWithContext(ctx, http.MethodGet, path, http.NoBody)
+	if err != nil {
+		return "", err
+	}
+	request := bare.NewHttpRequest(scope)
+	page, err := render(handler(request))
+	request.Finish(bare.End{Bytes: int64(len(page)), Err: err})
+	return page, err
+}
+
+// docs:end runbody
+
+// docs:start fanin
+// merge sends what several sources have, as it comes.
+func merge(sources ...iter.Seq[string]) bare.HttpResponse {
+	return bare.HttpResponse{Body: func(yield func([]byte) bool) {
+		var running sync.WaitGroup
+		defer running.Wait() // no source outlives the body
+		for _, source := range sources {
+			running.Go(func() {
+				for text := range source {
+					if !yield([]byte(text)) {
+						return
+					}
+				}
+			})
+		}
+	}}
+}
+
+// docs:end fanin

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -262,6 +263,24 @@ func TestACounterSeesEveryEnd(t *testing.T) {
 		synctest.Wait()
 		if complete, cut := ends.complete.Load(), ends.cut.Load(); complete != 0 || cut != 2 {
 			t.Errorf("%d complete, %d cut, want 0 and 2", complete, cut)
+		}
+	})
+}
+
+func TestABodyIsRunWithoutAServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var end bare.End
+		page, err := renderLater(t.Context(), func(request *bare.HttpRequest) bare.HttpResponse {
+			request.OnEnd(func(e bare.End) { end = e })
+			return merge(slices.Values([]string{"one;", "one;"}), slices.Values([]string{"two;"}))
+		}, "/page")
+		if err != nil || len(page) != 12 || strings.Count(page, "one;") != 2 || end.Bytes != 12 {
+			t.Errorf("got %q (%v), and OnEnd was told %+v", page, err, end)
+		}
+		broken := errors.New("broken")
+		failing := bare.HttpResponse{Body: bare.StreamWriter(func(func([]byte) bool) error { return broken })}
+		if _, err := render(failing); !errors.Is(err, broken) {
+			t.Errorf("the body failed with %v", err)
 		}
 	})
 }
