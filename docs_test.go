@@ -79,12 +79,13 @@ func TestDocumentsHaveNoDeadLinks(t *testing.T) {
 	}
 }
 
-// documents lists the Markdown files, except those of hidden folders.
+// documents lists the Markdown files, except those of hidden folders and of
+// packages that npm installed.
 func documents(t *testing.T) []string {
 	t.Helper()
 	var paths []string
 	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.IsDir() && path != "." && strings.HasPrefix(entry.Name(), ".") {
+		if err == nil && entry.IsDir() && path != "." && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "node_modules") {
 			return filepath.SkipDir
 		}
 		if strings.HasSuffix(path, ".md") {
