@@ -1,0 +1,27 @@
+package tiny
+
+import (
+	"testing"
+	"time"
+)
+
+func TestClamp(t *testing.T) {
+	for n, want := range []int{0, 1, 2, 2} {
+		if got := Clamp(n, 2); got != want {
+			t.Errorf("got %d, want %d", got, want)
+		}
+	}
+}
+
+func TestSign(*testing.T) {
+	Sign(-1)
+	Sign(1)
+}
+
+// It is slow, so that it is run after the others.
+func TestCount(t *testing.T) {
+	time.Sleep(250 * time.Millisecond)
+	if got := Count(2); got != 2 {
+		t.Errorf("got %d, want 2", got)
+	}
+}
