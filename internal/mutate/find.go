@@ -59,7 +59,7 @@ func makesText(function *ast.FuncDecl) bool {
 func (f *finder) declaration(declaration ast.Decl) {
 	function, ok := declaration.(*ast.FuncDecl)
 	if !ok {
-		f.function = ""
+		f.function = "package"
 		f.walk(declaration)
 		return
 	}

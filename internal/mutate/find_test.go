@@ -77,7 +77,7 @@ func TestEachKindOfMutant(t *testing.T) {
 }
 
 func TestAMutantIsNamedByItsFunctionAndText(t *testing.T) {
-	mutants, err := find("x.go", []byte("package p\nfunc (t *T[K]) f() {\n\tg(1)\n\th()\n\tg(1)\n}\n"))
+	mutants, err := find("x.go", []byte("package p\nvar x = 2\nfunc (t *T[K]) f() {\n\tg(1)\n\th()\n\tg(1)\n}\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,6 +86,7 @@ func TestAMutantIsNamedByItsFunctionAndText(t *testing.T) {
 		got = append(got, m.key())
 	}
 	want := []string{
+		"x.go: package: one more: 2",
 		"x.go: T.f: nothing done: func (t *T[K]) f()",
 		"x.go: T.f: call removed: g(1)", "x.go: T.f: one more: 1",
 		"x.go: T.f: call removed: h()",

@@ -15,7 +15,7 @@ const (
 type mutant struct {
 	File     string `json:"file"` // its name in the package's directory
 	Line     int    `json:"line"`
-	Function string `json:"function"` // with its receiver's type; "" outside of one
+	Function string `json:"function"` // with its receiver's type; "package" outside of one
 	Kind     string `json:"kind"`
 	Text     string `json:"text"` // what was replaced, on one line
 	Before   string `json:"before"`

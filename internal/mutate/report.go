@@ -96,8 +96,12 @@ func table(w io.Writer, results []result) (tally, error) {
 }
 
 func row(w io.Writer, name string, t *tally) {
-	fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f %%\t\n", name, t.mutants, t.killed, t.timedOut,
-		t.survived, t.uncovered, t.explained, t.uncompiled, t.score())
+	score := "-"
+	if t.killed+t.survived > 0 {
+		score = fmt.Sprintf("%.1f %%", t.score())
+	}
+	fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t\n", name, t.mutants, t.killed, t.timedOut,
+		t.survived, t.uncovered, t.explained, t.uncompiled, score)
 }
 
 // sortedTrue returns the keys whose value is true, in order.

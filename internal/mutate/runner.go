@@ -55,7 +55,7 @@ type runner struct {
 // newRunner looks at the tests as they are, and makes sure that an unchanged
 // file, handled as a mutant is, passes them.
 func newRunner(ctx context.Context, t *target, temp string, short bool, limit time.Duration) (*runner, error) {
-	s, err := newSurvey(ctx, t, temp)
+	s, err := newSurvey(ctx, t, temp, short)
 	if err != nil {
 		return nil, err
 	}

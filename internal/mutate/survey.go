@@ -53,7 +53,7 @@ func (s *survey) unreached(file string, line, column int) bool {
 
 // newSurvey runs the tests once. Programs that tests start count as part of them:
 // they leave their profiles in the same directory.
-func newSurvey(ctx context.Context, t *target, temp string) (*survey, error) {
+func newSurvey(ctx context.Context, t *target, temp string, short bool) (*survey, error) {
 	binary, profiles := filepath.Join(temp, "survey.test"), filepath.Join(temp, "profiles")
 	if err := makeDirs(profiles); err != nil {
 		return nil, err
@@ -62,7 +62,8 @@ func newSurvey(ctx context.Context, t *target, temp string) (*survey, error) {
 	if output, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("the tests do not compile: %w\n%s", err, output)
 	}
-	run := command(ctx, t.dir, binary, "-test.v", "-test.gocoverdir="+profiles)
+	run := command(ctx, t.dir, binary, "-test.v", "-test.timeout=10m", "-test.gocoverdir="+profiles,
+		fmt.Sprintf("-test.short=%t", short))
 	run.Env = append(run.Environ(), "GOCOVERDIR="+profiles)
 	output, err := run.CombinedOutput()
 	if err != nil {

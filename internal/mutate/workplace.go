@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -63,11 +64,8 @@ func (w *workplace) run(ctx context.Context, selection string, limit time.Durati
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	arguments := []string{selection, "-test.failfast", "-test.timeout=" + w.runner.limit.String()}
-	if w.runner.short {
-		arguments = append(arguments, "-test.short")
-	}
-	cmd := command(ctx, w.runner.target.dir, w.binary(), arguments...)
+	cmd := command(ctx, w.runner.target.dir, w.binary(), selection, "-test.failfast",
+		"-test.timeout="+w.runner.limit.String(), fmt.Sprintf("-test.short=%t", w.runner.short))
 	// A test that is killed leaves its temporary files behind.
 	cmd.Env = append(cmd.Environ(), "TMPDIR="+filepath.Join(w.dir, "tmp"))
 	output := &watcher{failed: cancel}
