@@ -54,6 +54,7 @@ func TestEachKindOfMutant(t *testing.T) {
 		{"one more", "func f() {\n\tx := make([]int, 1, 2)\n\ty := make(map[int]int, 3)\n\tz := make(chan int, 4)\n}", []string{
 			"x := make([]int, (1 + 1), 2)", "z := make(chan int, (4 + 1))",
 		}},
+		{"one more", "func f() (int, error) {\n\treturn 0, g(x > 0, 0)\n}", []string{"return 0, g(x > 0, (0 + 1))"}},
 		{"operator swapped", "var x = a + b*c\nvar y = a + \"text\"", []string{"var x = a - b*c", "var x = a + b / c"}},
 		{"max for min", "var x = min(a, b)", []string{"var x = max(a, b)"}},
 		{"entry removed", "var x = y{a: 1, b: 2, c: \"text\"}", []string{"var x = y{b: 2, c: \"text\"}", "var x = y{a: 1, c: \"text\"}"}},

@@ -64,6 +64,7 @@ func (f *finder) returned(statement *ast.ReturnStmt) {
 	}
 	for i, result := range statement.Results {
 		f.result(result, f.results[i])
+		f.unlessZero(result)
 	}
 }
 
