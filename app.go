@@ -1,6 +1,8 @@
 package bare
 
 import (
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -30,7 +32,7 @@ type Application struct {
 
 	// Middlewares wrap every handler, the first one outermost, and so also the
 	// answers to a path that is not there (404), a method that it does not have
-	// (405), and OPTIONS.
+	// (405), and OPTIONS. One that is nil keeps the application from starting.
 	Middlewares []HttpMiddleware
 
 	// Info is what handlers share.
@@ -88,6 +90,8 @@ func (a *Application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler, matches := a.resolve(r.Method, r.URL.Path)
 	if handler == nil {
 		if mounted := a.mounted(r.URL.Path); mounted != nil {
+			a.lifespan.open.Add(1)
+			defer a.lifespan.open.Add(-1)
 			mounted.ServeHTTP(w, r)
 			return
 		}
@@ -98,6 +102,8 @@ func (a *Application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serve runs the middlewares and a handler, and streams the response.
 func (a *Application) serve(w http.ResponseWriter, r *http.Request, handler HttpHandler, matches Matches) {
+	a.lifespan.open.Add(1)
+	defer a.lifespan.open.Add(-1) // last of all: then nobody but net/http is at work
 	a.once.Do(a.prepare)
 	x := newExchange(a, w, r)
 	defer x.finish()
@@ -106,7 +112,19 @@ func (a *Application) serve(w http.ResponseWriter, r *http.Request, handler Http
 	x.send(x.handle())
 }
 
-// prepare fixes what depends on the fields, at the first request.
+// checkMiddlewares reports the middlewares that are nil.
+func (a *Application) checkMiddlewares() error {
+	var faults []error
+	for i, middleware := range a.Middlewares {
+		if middleware == nil {
+			faults = append(faults, fmt.Errorf("bare: Application.Middlewares[%d] is nil", i))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// prepare fixes what depends on the fields: when the application has started, or
+// at the first request if nobody starts it.
 func (a *Application) prepare() {
 	a.pipeline = Chain(func(request *HttpRequest) HttpResponse {
 		if request.exchange == nil { // a middleware has made a request of its own

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -66,7 +67,8 @@ type Server struct {
 
 	// Grace is how long requests, streams and shutdown handlers may take to finish
 	// when the server stops, before they are cut; 0 means [DefaultGrace], a
-	// negative one cuts them at once.
+	// negative one cuts them at once: then what is at work is an error, and nothing
+	// else is. Shutdown handlers run in any case, with a context that ends with it.
 	Grace time.Duration
 
 	// MaxHeaderBytes bounds a request's head, in bytes; 0 or less means
@@ -89,15 +91,22 @@ func Run(ctx context.Context, app *Application, addr string) error {
 // Run runs the application's start-up handlers, serves until ctx ends, and stops:
 // it accepts no more, ends the contexts of the streams that are open (see
 // [ErrShutdown]), runs the shutdown handlers, and lets everything finish for the
-// length of Grace. It returns nil after a clean stop. It fails if the
-// configuration is contradictory, a start-up handler fails, the address cannot be
-// listened on, the listener breaks, a shutdown handler fails, or something had to
-// be cut. An application runs once at a time.
+// length of Grace. It returns nil after a clean stop, and also if ctx ends during
+// the start and the start-up handler that runs then returns the context's error.
+//
+// It fails if the configuration is contradictory, a middleware is nil, a start-up
+// handler fails, the address cannot be listened on, the listener breaks, a shutdown
+// handler fails, or a handler, a body or a task was at work when the grace was over.
+// A client that had not taken the rest of a finished response then is no failure.
+// An application runs once at a time.
 func (s Server) Run(ctx context.Context, app *Application) error {
 	if err := s.check(); err != nil {
 		return errors.Join(err, s.closeListener())
 	}
-	if err := app.Startup(ctx); err != nil {
+	if interrupted, err := app.start(ctx, s.grace); err != nil {
+		if interrupted { // a stop that came early
+			err = nil
+		}
 		return errors.Join(err, s.closeListener())
 	}
 	inner, err := s.listen(ctx)
@@ -208,7 +217,7 @@ func (s Server) serve(server *http.Server, listener *listener) error {
 
 // stop lets everything finish, and cuts what does not in time.
 func (s Server) stop(ctx context.Context, app *Application, server *http.Server, listener *listener) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(0, cmp.Or(s.Grace, DefaultGrace)))
+	ctx, cancel := s.grace(ctx)
 	defer cancel()
 	// Before streams end: an event stream's client comes back at once. What
 	// fails to close was closed before, by whoever made it.
@@ -218,20 +227,42 @@ func (s Server) stop(ctx context.Context, app *Application, server *http.Server,
 	go func() { drained <- server.Shutdown(ctx) }()
 	unused := time.AfterFunc(unusedGrace, listener.closeUnused)
 	defer unused.Stop()
-	failure := app.Shutdown(ctx)
-	if err := <-drained; err != nil && ctx.Err() != nil {
-		app.lifespan.aborted.Store(true)
-		failure = errors.Join(failure, fmt.Errorf("bare: requests were cut at the end of the grace: %w", err))
-		if err := server.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-			failure = errors.Join(failure, fmt.Errorf("bare: %w", err))
+	var cut error
+	// Once, and also if it was not the server who stopped the application.
+	drain := sync.OnceFunc(func() {
+		if err := <-drained; err != nil && ctx.Err() != nil {
+			cut = s.cut(app, server, err)
 		}
+	})
+	failure := app.stop(ctx, drain)
+	drain()
+	return errors.Join(failure, cut)
+}
+
+// cut closes the connections that are left at the end of the grace. It is a
+// failure if a handler was at work on one of them. If none was, their clients have
+// not taken the rest of responses that are finished, or net/http is saying goodbye
+// to them.
+func (s Server) cut(app *Application, server *http.Server, reason error) error {
+	var failure error
+	if app.lifespan.open.Load() > 0 {
+		failure = fmt.Errorf("bare: requests were cut at the end of the grace: %w", reason)
+	}
+	app.lifespan.aborted.Store(true)
+	if err := server.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		failure = errors.Join(failure, fmt.Errorf("bare: %w", err))
 	}
 	return failure
 }
 
+// grace bounds a stop. Its context outlasts ctx, whose end began the stop.
+func (s Server) grace(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), max(0, cmp.Or(s.Grace, DefaultGrace)))
+}
+
 // stopApplication stops an application that never served.
 func (s Server) stopApplication(ctx context.Context, app *Application) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(0, cmp.Or(s.Grace, DefaultGrace)))
+	ctx, cancel := s.grace(ctx)
 	defer cancel()
 	return app.Shutdown(ctx)
 }
