@@ -114,6 +114,19 @@ func (r *HttpRequest) Context() context.Context {
 	return context.Background()
 }
 
+// Stopping returns a channel that is closed when the application begins to stop.
+// It is for handlers that wait before they answer, as long polls do: the context
+// of a handler goes on during a stop, so that what has begun can be finished. Once
+// the handler has returned, [HttpRequest.Context] ends at a stop as well. The
+// channel is made at the first call. It is nil, and so blocks for ever, for a
+// request that no server made. Stopping is safe for concurrent use.
+func (r *HttpRequest) Stopping() <-chan struct{} {
+	if r.exchange == nil {
+		return nil
+	}
+	return r.exchange.app.lifespan.stopSignal()
+}
+
 // Sleep waits for d and returns true; it returns false, at once, when the
 // request's context ends. With d of zero or less it only looks.
 func (r *HttpRequest) Sleep(d time.Duration) bool {

@@ -2,6 +2,7 @@ package bare_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -13,6 +14,103 @@ import (
 	"github.com/bare-go/bare"
 	"github.com/bare-go/bare/baretest"
 )
+
+func TestALongPollAnswersAtOnceWhenTheServerStops(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, log := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			select {
+			case <-time.After(time.Minute):
+				return bare.TextResponse(200, "news")
+			case <-request.Stopping():
+			}
+			if request.Context().Err() != nil {
+				t.Error("the context of a handler ended at the stop")
+			}
+			return bare.TextResponse(200, "ask again")
+		})
+		for range 2 { // the second time with a channel of its own
+			server := serve(t, protocol, app)
+			if got := server.Get("/").Rest(); got != "news" {
+				t.Errorf("before the stop got %q", got)
+			}
+			came := make(chan string)
+			go func() { came <- server.Get("/").Rest() }()
+			time.Sleep(time.Second)
+			begin := time.Now()
+			stopped := make(chan error)
+			go func() { stopped <- server.Stop() }()
+			if got := <-came; got != "ask again" || time.Since(begin) > 10*time.Millisecond {
+				t.Errorf("after %v of the stop got %q", time.Since(begin), got)
+			}
+			if err := <-stopped; err != nil || time.Since(begin) > 2*time.Second {
+				t.Errorf("after %v the stop returned %v", time.Since(begin), err)
+			}
+		}
+		wantLogged(t, log)
+	})
+}
+
+func TestARequestThatComesDuringAStopSeesIt(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			request.Sleep(2 * time.Second)
+			select {
+			case <-request.Stopping():
+				return bare.TextResponse(200, "stopping")
+			default:
+				return bare.TextResponse(200, "running")
+			}
+		})
+		server := serve(t, protocol, app)
+		came := make(chan string)
+		go func() { came <- server.Get("/").Rest() }()
+		time.Sleep(time.Second)
+		stopped := make(chan error)
+		go func() { stopped <- server.Stop() }()
+		if got := <-came; got != "stopping" {
+			t.Errorf("got %q", got)
+		}
+		if err := <-stopped; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestARequestThatNoServerMadeIsNeverToldToStop(t *testing.T) {
+	t.Parallel()
+	for _, request := range []*bare.HttpRequest{new(bare.HttpRequest), baretest.NewRequest(http.MethodGet, "/", nil)} {
+		if request.Stopping() != nil {
+			t.Error("there is a channel")
+		}
+	}
+}
+
+func TestAnApplicationThatNobodyStartedTellsItsRequestsToStop(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		told := false
+		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			<-request.Stopping()
+			return bare.HttpResponse{Body: func(yield func([]byte) bool) {
+				<-request.Context().Done()
+				told = errors.Is(context.Cause(request.Context()), bare.ErrShutdown)
+			}}
+		})
+		outer := bare.NewApplication()
+		outer.Mount("/", app)
+		server := serve(t, baretest.HTTP1, outer)
+		ended := make(chan bool)
+		go func() { server.Get("/").Rest(); close(ended) }()
+		synctest.Wait()
+		if err := app.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if <-ended; !told {
+			t.Error("the stream was not told to end")
+		}
+	})
+}
 
 func TestAGraceThatIsUsedUpIsNoFaultByItself(t *testing.T) {
 	t.Parallel()
