@@ -161,6 +161,42 @@ func newAppWithStore(data store) *bare.Application {
 
 // docs:end lifespan
 
+// docs:start longpoll
+// newNewsApp answers /news: it holds a request until there is news.
+func newNewsApp(news <-chan string) *bare.Application {
+	app := bare.NewApplication()
+	app.HttpRouter.Add(bare.Methods{"GET"}, "/news", func(request *bare.HttpRequest) bare.HttpResponse {
+		select {
+		case text := <-news:
+			return bare.TextResponse(200, text)
+		case <-request.Stopping(): // the server stops: the page asks again
+			return bare.HttpResponse{Status: 204}
+		case <-request.Context().Done(): // the client has left
+			return bare.HttpResponse{}
+		}
+	})
+	return app
+}
+
+// docs:end longpoll
+
+// docs:start starttask
+func newAppWithWarmStore(data store) *bare.Application {
+	app := bare.NewApplication()
+	app.OnStartup(func(context.Context) error {
+		filled := make(chan error, 1)
+		app.Go(func(ctx context.Context) error { // ctx ends when the application stops
+			filled <- data.Refresh(ctx)
+			<-ctx.Done()
+			return data.Close(context.WithoutCancel(ctx))
+		})
+		return <-filled // the server listens when the store is filled
+	})
+	return app
+}
+
+// docs:end starttask
+
 // docs:start logger
 func newLoggedApp(handler slog.Handler) *bare.Application {
 	app := bare.NewApplication()

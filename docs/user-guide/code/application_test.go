@@ -163,6 +163,45 @@ func TestALifespanRunsInOrder(t *testing.T) {
 	})
 }
 
+func TestALongPollEndsWithTheServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		news := make(chan string)
+		server := baretest.NewServer(t, newNewsApp(news))
+		go func() { news <- "There is tea.\n" }()
+		if got := server.Get("/news").Rest(); got != "There is tea.\n" {
+			t.Errorf("got %q", got)
+		}
+		status := make(chan int)
+		go func() { status <- server.Get("/news").Response.StatusCode }()
+		time.Sleep(time.Hour)
+		begin := time.Now()
+		go func() {
+			if err := server.Stop(); err != nil {
+				t.Error(err)
+			}
+		}()
+		if got := <-status; got != 204 || time.Since(begin) > time.Second {
+			t.Errorf("after %v of the stop the status is %d", time.Since(begin), got)
+		}
+	})
+}
+
+func TestATaskMayBeginWithTheStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		data := new(fakeStore)
+		server := baretest.NewServer(t, newAppWithWarmStore(data))
+		if got := strings.Join(data.calls, ", "); got != "refresh" {
+			t.Errorf("before the first request there were %q", got)
+		}
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+		if got := strings.Join(data.calls, ", "); got != "refresh, close" {
+			t.Errorf("got %q", got)
+		}
+	})
+}
+
 func TestAStartThatFailsIsReturned(t *testing.T) {
 	data := &fakeStore{fail: errors.New("no such disk")}
 	err := bare.Run(t.Context(), newAppWithStore(data), "127.0.0.1:0")
