@@ -5,7 +5,10 @@ import (
 	"iter"
 	"math"
 	"reflect"
+	"slices"
 	"time"
+
+	"github.com/bare-go/bare/internal/routing"
 )
 
 // Matches holds the variables that a route found in a path. It is a small
@@ -22,8 +25,7 @@ import (
 // The methods that are called for a type return its zero value when there is no
 // such variable or it has another type: String of an int variable is "".
 type Matches struct {
-	route  *route
-	values pathValues
+	match routing.Match
 }
 
 // NewMatches makes a Matches from names and values in turn, for an [HttpRouter]
@@ -39,19 +41,20 @@ func NewMatches(pairs ...any) Matches {
 	if len(pairs)%2 != 0 {
 		panic("bare: NewMatches: the last name has no value") //nolint:forbidigo // a programmer's error
 	}
-	r := &route{fixed: make([]any, 0, len(pairs)/2)}
+	names := make([]string, 0, len(pairs)/2)
+	values := make([]any, 0, len(pairs)/2)
 	for i := 0; i < len(pairs); i += 2 {
 		name, ok := pairs[i].(string)
 		if !ok {
 			panic(fmt.Sprintf("bare: NewMatches: the name %v is no string", pairs[i])) //nolint:forbidigo // a programmer's error
 		}
-		if r.variable(name) != nil {
+		if slices.Contains(names, name) {
 			panic(fmt.Sprintf("bare: NewMatches: the name %q is there twice", name)) //nolint:forbidigo // a programmer's error
 		}
-		r.variables = append(r.variables, variable{name: name, index: i / 2})
-		r.fixed = append(r.fixed, widen(name, pairs[i+1]))
+		names = append(names, name)
+		values = append(values, widen(name, pairs[i+1]))
 	}
-	return Matches{route: r}
+	return Matches{match: routing.NewMatch(names, values)}
 }
 
 // widen gives a value the type that the methods of Matches look for.
@@ -75,123 +78,25 @@ func widen(name string, value any) any {
 // Route returns the pattern of the route that matched, as it was given to
 // [HttpRouter.Add]; "" when there is none. Logs and metrics want it in place of
 // the path: there are few patterns, and any number of paths.
-func (m Matches) Route() string {
-	if m.route == nil {
-		return ""
-	}
-	return m.route.pattern.text
-}
+func (m Matches) Route() string { return m.match.Route() }
 
 // Get returns the variable called name: a string, an int64, a float64 or a
 // [time.Time]; nil when there is none.
-func (m Matches) Get(name string) any {
-	v := m.find(name)
-	if v == nil {
-		return nil
-	}
-	return m.value(v)
-}
+func (m Matches) Get(name string) any { return m.match.Get(name) }
 
 // String returns the variable called name, if it is a string.
-func (m Matches) String(name string) string {
-	v := m.find(name)
-	switch {
-	case v == nil:
-	case m.route.fixed != nil:
-		s, _ := m.route.fixed[v.index].(string)
-		return s
-	case v.kind == kindStr || v.kind == kindPath:
-		return v.text(m.values)
-	}
-	return ""
-}
+func (m Matches) String(name string) string { return m.match.String(name) }
 
 // Int returns the variable called name, if it is an int64.
-func (m Matches) Int(name string) int64 {
-	v := m.find(name)
-	switch {
-	case v == nil:
-	case m.route.fixed != nil:
-		n, _ := m.route.fixed[v.index].(int64)
-		return n
-	case v.kind == kindInt:
-		n, _ := parseInt(v.text(m.values))
-		return n
-	}
-	return 0
-}
+func (m Matches) Int(name string) int64 { return m.match.Int(name) }
 
 // Float returns the variable called name, if it is a float64.
-func (m Matches) Float(name string) float64 {
-	v := m.find(name)
-	switch {
-	case v == nil:
-	case m.route.fixed != nil:
-		x, _ := m.route.fixed[v.index].(float64)
-		return x
-	case v.kind == kindFloat:
-		x, _ := parseFloat(v.text(m.values))
-		return x
-	}
-	return 0
-}
+func (m Matches) Float(name string) float64 { return m.match.Float(name) }
 
 // Time returns the variable called name, if it is a [time.Time]. It is in UTC
 // unless the path gave an offset.
-func (m Matches) Time(name string) time.Time {
-	v := m.find(name)
-	switch {
-	case v == nil:
-	case m.route.fixed != nil:
-		t, _ := m.route.fixed[v.index].(time.Time)
-		return t
-	case v.kind == kindDatetime:
-		t, _ := v.format.parse(v.text(m.values))
-		return t
-	}
-	return time.Time{}
-}
+func (m Matches) Time(name string) time.Time { return m.match.Time(name) }
 
 // All yields the names and the values, as [Matches.Get] returns them, from left
 // to right. It may be used any number of times.
-func (m Matches) All() iter.Seq2[string, any] {
-	return func(yield func(string, any) bool) {
-		if m.route == nil {
-			return
-		}
-		for i := range m.route.variables {
-			v := &m.route.variables[i]
-			if !yield(v.name, m.value(v)) {
-				return
-			}
-		}
-	}
-}
-
-func (m Matches) find(name string) *variable {
-	if m.route == nil {
-		return nil
-	}
-	return m.route.variable(name)
-}
-
-func (m Matches) value(v *variable) any {
-	if m.route.fixed != nil {
-		return m.route.fixed[v.index]
-	}
-	// The route has matched, so that the conversions cannot fail here.
-	text := v.text(m.values)
-	switch v.kind {
-	case kindInt:
-		n, _ := parseInt(text)
-		return n
-	case kindFloat:
-		x, _ := parseFloat(text)
-		return x
-	case kindDatetime:
-		t, _ := v.format.parse(text)
-		return t
-	case kindLiteral, kindStr, kindPath:
-	}
-	return text
-}
+func (m Matches) All() iter.Seq2[string, any] { return m.match.All() }

@@ -1,15 +1,15 @@
-package bare
+package routing
 
 import "strings"
 
-// A route is a pattern and its handler, for one method. It never changes once
+// A route is a pattern, with what a match needs of it. It never changes once
 // made.
 type route struct {
-	pattern   pattern
-	handler   HttpHandler
+	pattern   Pattern
+	number    int // of its handler, in the router
 	variables []variable
 	checks    []check
-	fixed     []any // the values of NewMatches; nil for a route of a router
+	fixed     []any // the values of NewMatch; nil for a route of a router
 }
 
 // A variable is a named part of a route's path.
@@ -27,12 +27,12 @@ type check struct {
 	index   int // among the tree's wildcards
 }
 
-func newRoute(p pattern, handler HttpHandler) *route {
-	r := &route{pattern: p, handler: handler}
+func newRoute(p Pattern, number int) *route {
+	r := &route{pattern: p, number: number}
 	wildcards := 0
 	for i := range p.segments {
 		s := &p.segments[i]
-		if !s.wild() {
+		if !s.wild {
 			continue
 		}
 		if s.kind != kindLiteral {
@@ -44,12 +44,6 @@ func newRoute(p pattern, handler HttpHandler) *route {
 		wildcards++
 	}
 	return r
-}
-
-// wild reports whether the segment is a wildcard in a tree. A literal is one when
-// it holds a character that the tree takes for its own.
-func (s *segment) wild() bool {
-	return s.kind != kindLiteral || strings.ContainsAny(s.text, ":*")
 }
 
 // fits reports whether the texts of the wildcards are what the pattern wants.

@@ -1,4 +1,4 @@
-package bare
+package routing
 
 import (
 	"errors"
@@ -47,6 +47,7 @@ type segment struct {
 	kind   kind
 	text   string          // a literal's text, a variable's name
 	format *datetimeFormat // a datetime's, nil for RFC 3339
+	wild   bool            // a tree has a wildcard here
 }
 
 // accepts reports whether text, a whole segment of a path, fits the segment.
@@ -70,38 +71,54 @@ func (s *segment) accepts(text string) bool {
 	return true
 }
 
-// A pattern is a parsed path pattern. It never changes once parsed.
-type pattern struct {
+// A Pattern is a parsed path pattern. It never changes once parsed. The zero
+// value is no pattern: [Parse] makes one.
+type Pattern struct {
 	text     string
 	segments []segment // the text between the slashes, after the first slash
 }
 
-// parsePattern parses text. Its error names the fault only: the caller adds the
-// pattern.
-func parsePattern(text string) (pattern, error) {
+// Parse parses a path pattern. Its error names the fault only: the caller adds
+// the pattern.
+func Parse(text string) (Pattern, error) {
 	if !strings.HasPrefix(text, "/") {
-		return pattern{}, errors.New("it does not begin with a slash")
+		return Pattern{}, errors.New("it does not begin with a slash")
 	}
 	parts := strings.Split(text[1:], "/")
-	p := pattern{text: text, segments: make([]segment, 0, len(parts))}
+	p := Pattern{text: text, segments: make([]segment, 0, len(parts))}
 	for i, part := range parts {
 		s, err := parseSegment(part)
 		switch {
 		case err != nil:
-			return pattern{}, err
+			return Pattern{}, err
 		case s.kind == kindPath && i < len(parts)-1:
-			return pattern{}, fmt.Errorf("%s is not at the end", part)
+			return Pattern{}, fmt.Errorf("%s is not at the end", part)
 		case s.kind != kindLiteral && p.variable(s.text) != nil:
-			return pattern{}, fmt.Errorf("the variable %q is there twice", s.text)
+			return Pattern{}, fmt.Errorf("the variable %q is there twice", s.text)
 		}
 		p.segments = append(p.segments, s)
+	}
+	if p.wildcards() > maxVariables {
+		return Pattern{}, fmt.Errorf("it has more than %d variables", maxVariables)
 	}
 	return p, nil
 }
 
+// wildcards counts those of the pattern in the tree.
+func (p Pattern) wildcards() int {
+	count := 0
+	for i := range p.segments {
+		if p.segments[i].wild {
+			count++
+		}
+	}
+	return count
+}
+
 func parseSegment(part string) (segment, error) {
 	if !strings.ContainsAny(part, "{}") {
-		return segment{kind: kindLiteral, text: part}, nil
+		// A tree takes these characters for its own.
+		return segment{kind: kindLiteral, text: part, wild: strings.ContainsAny(part, ":*")}, nil
 	}
 	inner, opened := strings.CutPrefix(part, "{")
 	inner, closed := strings.CutSuffix(inner, "}")
@@ -113,7 +130,7 @@ func parseSegment(part string) (segment, error) {
 		return segment{}, fmt.Errorf("%s has no name", part)
 	}
 	if !typed {
-		return segment{kind: kindStr, text: name}, nil
+		return segment{kind: kindStr, text: name, wild: true}, nil
 	}
 	// Only the first colon ends the type: a format may hold further ones.
 	typeName, format, _ := strings.Cut(rest, ":")
@@ -121,7 +138,7 @@ func parseSegment(part string) (segment, error) {
 	if !known {
 		return segment{}, fmt.Errorf("%s has the unknown type %q (known: str, int, float, datetime, path)", part, typeName)
 	}
-	s := segment{kind: k, text: name}
+	s := segment{kind: k, text: name, wild: true}
 	// The original ignores a format that its type has no use for; so do we.
 	if k != kindDatetime || format == "" {
 		return s, nil
@@ -135,7 +152,7 @@ func parseSegment(part string) (segment, error) {
 }
 
 // variable gives the segment of the variable called name, nil if there is none.
-func (p pattern) variable(name string) *segment {
+func (p Pattern) variable(name string) *segment {
 	for i := range p.segments {
 		if s := &p.segments[i]; s.kind != kindLiteral && s.text == name {
 			return s
@@ -145,15 +162,16 @@ func (p pattern) variable(name string) *segment {
 }
 
 // literal reports whether p has no variables.
-func (p pattern) literal() bool {
+func (p Pattern) literal() bool {
 	return !slices.ContainsFunc(p.segments, func(s segment) bool { return s.kind != kindLiteral })
 }
 
 // shape is the same for two patterns if and only if they are one route given
 // twice: the names of variables are left out. Literals hold no braces, so that
 // the two cannot be confused.
-func (p pattern) shape() string {
+func (p Pattern) shape() string {
 	var b strings.Builder
+	b.Grow(len(p.text))
 	for i := range p.segments {
 		s := &p.segments[i]
 		b.WriteByte('/')
@@ -172,26 +190,8 @@ func (p pattern) shape() string {
 // compare orders p before q (negative) if p is more specific: segment by
 // segment from the left. Patterns that it calls equal differ in literals, and
 // then no path fits both, or in formats only.
-func (p pattern) compare(q pattern) int {
+func (p Pattern) compare(q Pattern) int {
 	return slices.CompareFunc(p.segments, q.segments, func(a, b segment) int {
 		return int(a.kind) - int(b.kind)
 	})
-}
-
-// overlaps reports whether some path fits both p and q. It may say so when
-// there is none (two datetime formats, or a format and a number, are not
-// compared); it never misses one.
-func (p pattern) overlaps(q pattern) bool {
-	for i := range min(len(p.segments), len(q.segments)) {
-		a, b := &p.segments[i], &q.segments[i]
-		switch {
-		case a.kind == kindPath || b.kind == kindPath:
-			return true
-		case a.kind == kindLiteral && !b.accepts(a.text):
-			return false
-		case b.kind == kindLiteral && !a.accepts(b.text):
-			return false
-		}
-	}
-	return len(p.segments) == len(q.segments)
 }

@@ -1,4 +1,4 @@
-package bare_test
+package routing
 
 import (
 	"regexp"

@@ -1,4 +1,4 @@
-package bare
+package routing
 
 import "slices"
 
@@ -31,55 +31,46 @@ func arrange(routes []*route) []*plan {
 	routes = slices.Clone(routes)
 	slices.SortStableFunc(routes, func(a, b *route) int { return a.pattern.compare(b.pattern) })
 	var layers []*plan
-	placed := make([]int, len(routes))
-	for i, r := range routes {
-		at := 0
-		for j, earlier := range routes[:i] {
-			if placed[j] > at && earlier.pattern.overlaps(r.pattern) {
-				at = placed[j]
-			}
-		}
+	var placed overlaps
+	for _, r := range routes {
+		at := placed.last(r.pattern)
 		for at < len(layers) && !layers[at].accepts(r.pattern) {
 			at++
 		}
 		if at == len(layers) {
-			layers = append(layers, newPlan())
+			layers = append(layers, new(plan))
 		}
 		layers[at].add(r)
-		placed[i] = at
+		placed.add(r.pattern, at)
 	}
 	return layers
 }
 
 // A plan is what one layer will hold.
 type plan struct {
-	root   *place
-	leaves map[string]*leaf // by the path in the tree's own syntax
-	paths  []string         // of the leaves, in the order in which they were added
+	root   place
+	leaves []*leaf // in the order in which they were added
 }
 
 // A place is where a segment of a path begins in a tree. It has literals, one
 // wildcard, or a tail, but never two of them.
 type place struct {
-	literals map[string]*place
+	literals children[place]
 	wildcard *place
-	tail     bool
-}
-
-func newPlan() *plan {
-	return &plan{root: new(place), leaves: make(map[string]*leaf)}
+	tail     *leaf
+	end      *leaf // of the path that ends before this place
 }
 
 // accepts reports whether the tree can hold the pattern beside what it holds.
-func (l *plan) accepts(p pattern) bool {
-	at := l.root
+func (l *plan) accepts(p Pattern) bool {
+	at := &l.root
 	for i := range p.segments {
 		s := &p.segments[i]
-		literal, wildcard := len(at.literals) > 0, at.wildcard != nil
+		literal, wildcard := at.literals.count() > 0, at.wildcard != nil
 		switch {
 		case s.kind == kindPath:
 			return !literal && !wildcard
-		case s.wild() && (literal || at.tail), !s.wild() && (wildcard || at.tail):
+		case s.wild && (literal || at.tail != nil), !s.wild && (wildcard || at.tail != nil):
 			return false
 		}
 		if at = at.next(s); at == nil {
@@ -90,42 +81,43 @@ func (l *plan) accepts(p pattern) bool {
 }
 
 func (l *plan) add(r *route) {
-	at := l.root
+	at := &l.root
 	for i := range r.pattern.segments {
-		at = at.extend(&r.pattern.segments[i])
+		s := &r.pattern.segments[i]
+		if s.kind == kindPath {
+			l.addTo(&at.tail, r)
+			return
+		}
+		at = at.extend(s)
 	}
-	path := r.pattern.tree()
-	end := l.leaves[path]
-	if end == nil {
-		end = new(leaf)
-		l.leaves[path] = end
-		l.paths = append(l.paths, path)
+	l.addTo(&at.end, r)
+}
+
+func (l *plan) addTo(end **leaf, r *route) {
+	if *end == nil {
+		*end = new(leaf)
+		l.leaves = append(l.leaves, *end)
 	}
-	end.routes = append(end.routes, r)
+	(*end).routes = append((*end).routes, r)
 }
 
 // next is the place after a segment, nil if nothing is there yet.
 func (p *place) next(s *segment) *place {
-	if s.wild() {
+	if s.wild {
 		return p.wildcard
 	}
-	return p.literals[s.text]
+	return p.literals.get(s.text)
 }
 
 func (p *place) extend(s *segment) *place {
-	switch next := p.next(s); {
-	case s.kind == kindPath:
-		p.tail = true
-		return p
-	case next != nil:
+	if next := p.next(s); next != nil {
 		return next
-	case s.wild():
-		p.wildcard = new(place)
-		return p.wildcard
 	}
-	if p.literals == nil {
-		p.literals = make(map[string]*place)
+	next := new(place)
+	if s.wild {
+		p.wildcard = next
+		return next
 	}
-	p.literals[s.text] = new(place)
-	return p.literals[s.text]
+	p.literals.put(s.text, next)
+	return next
 }
