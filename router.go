@@ -43,8 +43,10 @@ type HttpRouter interface {
 // The most specific route wins, whatever the order in which they were added:
 // segment by segment from the left, a literal comes before a datetime, an int, a
 // float, a str and a path. A text that does not convert falls through to the next
-// route. Two datetimes with different formats are tried in the order in which
-// they were added. Slashes are never added, dropped or collapsed.
+// route, and so does a number of more than 400 bytes, or a time that is longer
+// than its format can mean: white space (%n, %t), a zone's name (%Z) and Unix
+// seconds (%s) have room for 32 bytes. Two datetimes with different formats are
+// tried in the order in which they were added, so that each format costs something. Slashes are never added, dropped or collapsed.
 func NewHttpRouter() HttpRouter { return new(router) }
 
 // router puts the routes of this package into those of package routing, and the

@@ -6,6 +6,11 @@ import (
 	"time"
 )
 
+// longestNumber is how many bytes a number may have. The shortest digits of any
+// float64 need no more than 343 without an exponent. Without a bound, a path's
+// length would set the cost of each route that has a number in the place.
+const longestNumber = 400
+
 // parseInt reads ASCII decimal digits with an optional sign, within int64. The
 // shape is checked first: strconv's errors allocate, and a text that is no
 // number is ordinary here, it belongs to the next route.
@@ -14,7 +19,7 @@ func parseInt(text string) (int64, bool) {
 	if digits != "" && (digits[0] == '+' || digits[0] == '-') {
 		digits = digits[1:]
 	}
-	if digits == "" {
+	if digits == "" || len(text) > longestNumber {
 		return 0, false
 	}
 	for i := range len(digits) {
@@ -30,6 +35,9 @@ func parseInt(text string) (int64, bool) {
 // within float64. What strconv knows beyond that (nan, inf, hexadecimal and
 // underscores) has a character that is refused here.
 func parseFloat(text string) (float64, bool) {
+	if len(text) > longestNumber {
+		return 0, false
+	}
 	digits := 0
 	for i := range len(text) {
 		switch c := text[i]; {
@@ -54,8 +62,8 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 // first: [time.Parse] also takes an hour of one digit and a comma, and its errors
 // allocate.
 func parseRFC3339(text string) (time.Time, bool) {
-	const seconds = len("0000-00-00T00:00:00")
-	if len(text) <= seconds || !hasShape(text[:seconds], "0000-00-00T00:00:00") {
+	const seconds, longest = len("0000-00-00T00:00:00"), len("0000-00-00T00:00:00.000000+00:00")
+	if len(text) <= seconds || len(text) > longest || !hasShape(text[:seconds], "0000-00-00T00:00:00") {
 		return time.Time{}, false
 	}
 	zone := text[seconds:]
