@@ -87,15 +87,16 @@ func (a *Application) OnHttpRequest(methods Methods, path string, handler HttpHa
 
 // ServeHTTP answers a request: this is its way from top to bottom.
 func (a *Application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	handler, matches := a.resolve(r.Method, r.URL.Path)
+	path := routedPath(r)
+	handler, matches := a.resolve(r.Method, path)
 	if handler == nil {
-		if mounted := a.mounted(r.URL.Path); mounted != nil {
+		if mounted := a.mounted(path); mounted != nil {
 			a.lifespan.open.Add(1)
 			defer a.lifespan.open.Add(-1)
 			mounted.ServeHTTP(w, r)
 			return
 		}
-		handler = a.fallback(r.Method, r.URL.Path)
+		handler = a.fallback(r.Method, path)
 	}
 	a.serve(w, r, handler, matches) //nolint:contextcheck // the request holds it
 }
@@ -123,9 +124,22 @@ func (a *Application) checkMiddlewares() error {
 	return errors.Join(faults...)
 }
 
-// prepare fixes what depends on the fields: when the application has started, or
-// at the first request if nobody starts it.
+// routedPath is the path that a request asks for. GET http://host has an empty
+// one, which is the same as a slash, unless it is for OPTIONS (RFC 9110, section
+// 4.2.3), where it means the server as a whole. CONNECT asks for no path.
+func routedPath(r *http.Request) string {
+	if r.URL.Path == "" && r.Method != http.MethodOptions && r.Method != http.MethodConnect {
+		return "/"
+	}
+	return r.URL.Path
+}
+
+// prepare fixes what depends on the fields, and has the router compile its routes:
+// when the application has started, or at the first request if nobody starts it.
 func (a *Application) prepare() {
+	if router, ok := a.HttpRouter.(interface{ Build() }); ok {
+		router.Build()
+	}
 	a.pipeline = Chain(func(request *HttpRequest) HttpResponse {
 		if request.exchange == nil { // a middleware has made a request of its own
 			return statusResponse(http.StatusInternalServerError)
