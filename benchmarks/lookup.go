@@ -150,5 +150,25 @@ func (b *bench) lookup(context.Context) error {
 	b.reach("lookup of the 203 routes against httprouter's", "at most 1.3", fmt.Sprintf("%.2f", ratio), ratio <= 1.3)
 	static := testing.AllocsPerRun(100, func() { ours203.Resolve("GET", "/user/repos") })
 	b.reach("lookup of a literal path", "no allocation", fmt.Sprintf("%.0f allocations", static), static == 0)
+	b.build()
 	return nil
+}
+
+// build compiles a large table, as a start of the application does.
+func (b *bench) build() {
+	times := make([]time.Duration, 0, b.rounds(9))
+	for range b.rounds(9) {
+		router := bare.NewHttpRouter()
+		for i := range 50_000 {
+			pattern := fmt.Sprintf("/service%d/resource%d/{id:int}/part%d", i%100, i, i%7)
+			router.Add(bare.Methods{"GET"}, pattern, bareHello)
+		}
+		started := time.Now()
+		if builder, ok := router.(interface{ Build() }); ok {
+			builder.Build()
+		}
+		times = append(times, time.Since(started))
+	}
+	took := median(times)
+	b.reach("50,000 routes with variables: built in", "under 150 ms", fmt.Sprintf("%d ms", took.Milliseconds()), took < 150*time.Millisecond)
 }
