@@ -6,3 +6,5 @@ require (
 	github.com/itchyny/timefmt-go v0.1.9
 	github.com/julienschmidt/httprouter v1.3.0
 )
+
+require golang.org/x/sys v0.46.0

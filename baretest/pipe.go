@@ -65,6 +65,9 @@ type half struct {
 	change *sync.Cond
 	buffer []byte
 
+	taken   uint64 // bytes that the buffer has taken so far
+	waiting int    // writes that wait for room
+
 	ended   bool // the writer will write no more
 	refused bool // the reader will read no more
 	reset   bool // the writer broke the connection
@@ -142,12 +145,15 @@ func (h *half) write(buffer []byte) (int, error) {
 		}
 		n := min(len(buffer)-written, pipeBuffer-len(h.buffer))
 		h.buffer = append(h.buffer, buffer[written:written+n]...)
+		h.taken += uint64(max(n, 0))
 		written += n
 		h.change.Broadcast()
 		if written == len(buffer) {
 			return written, nil
 		}
+		h.waiting++
 		h.change.Wait()
+		h.waiting--
 	}
 }
 
@@ -195,6 +201,22 @@ func (p *pipe) Close() error {
 		p.out.setLimit(&p.out.writeBy, time.Time{})
 	})
 	return nil
+}
+
+// Unacknowledged is the server's view of its client, as a kernel has it: the buffer
+// is the one at the client's end, and what has come there is acknowledged, whether
+// or not somebody reads it.
+func (p *pipe) Unacknowledged() (acknowledged uint64, waiting bool) {
+	p.out.mutex.Lock()
+	defer p.out.mutex.Unlock()
+	return p.out.taken, p.out.waiting > 0
+}
+
+// Departed reports whether the other end has been closed, or sends no more.
+func (p *pipe) Departed() bool {
+	p.in.mutex.Lock()
+	defer p.in.mutex.Unlock()
+	return p.in.ended
 }
 
 func (p *pipe) LocalAddr() net.Addr  { return address{} }

@@ -111,3 +111,26 @@ func TestAConnectionBehavesAsTCPDoes(t *testing.T) {
 		})
 	}
 }
+
+func TestAConnectionKnowsWhatItsPeerHasTakenAndThatItLeft(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client, server := newPipe()
+		want := func(acknowledged uint64, waiting, departed bool) {
+			t.Helper()
+			synctest.Wait()
+			if got, w := server.Unacknowledged(); got != acknowledged || w != waiting || server.Departed() != departed {
+				t.Errorf("%d bytes are acknowledged, others wait: %t, departed: %t", got, w, server.Departed())
+			}
+		}
+		go func() { _, _ = server.Write(make([]byte, pipeBuffer+10)) }()
+		want(pipeBuffer, true, false)
+		_, _ = client.Read(make([]byte, 3))
+		want(pipeBuffer+3, true, false)
+		_, _ = client.Read(make([]byte, 100))
+		want(pipeBuffer+10, false, false)
+		_, _ = client.Write([]byte("unread"))
+		_ = client.CloseWrite()
+		want(pipeBuffer+10, false, true)
+	})
+}

@@ -12,6 +12,7 @@ require (
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 	github.com/itchyny/timefmt-go v0.1.9 // indirect
 	github.com/julienschmidt/httprouter v1.3.0 // indirect
+	golang.org/x/sys v0.46.0 // indirect
 )
 
 replace github.com/bare-go/bare => ../

@@ -1,0 +1,179 @@
+package conn
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// faraway is how far ahead a write deadline must be to count as none.
+const faraway = time.Hour
+
+// deadlines are those that were asked for, and those that the connection inside
+// has. net/http sets about six read deadlines a request, and waits under one.
+type deadlines struct {
+	reading atomic.Int32 // Reads under way
+	exempt  atomic.Bool  // from the sweep; the connection is another's
+
+	mutex sync.Mutex // for what follows
+	cut   bool       // both directions have ended for good
+	eager bool       // deadlines are set as they are asked for
+
+	asked   time.Time // of reads
+	armed   time.Time // what the connection inside has, never later than asked while a Read waits
+	spent   bool      // armed had passed when it was set
+	armings uint      // how often armed was set
+
+	askedWrite time.Time // zero for those far ahead
+	armedWrite time.Time
+	ended      bool // a write deadline in the past was asked for
+}
+
+// Read reads, under the deadline that was asked for last.
+func (c *Conn) Read(buffer []byte) (int, error) {
+	c.deadlines.reading.Add(1)
+	defer c.deadlines.reading.Add(-1)
+	armings, err := c.beginRead()
+	if err != nil {
+		return 0, err
+	}
+	for {
+		n, err := c.Conn.Read(buffer)
+		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) || !c.resume(&armings) {
+			return n, err
+		}
+		if n > 0 {
+			return n, nil
+		}
+	}
+}
+
+// beginRead sets the deadline that a Read may need. An earlier one is left alone,
+// as it seldom expires: see resume.
+func (c *Conn) beginRead() (armings uint, err error) {
+	d := &c.deadlines
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if d.spent || before(d.asked, d.armed) {
+		err = c.arm(d.asked)
+	}
+	return d.armings, err
+}
+
+// resume reports whether a Read whose deadline has expired goes on, as that was
+// earlier than the one asked for.
+func (c *Conn) resume(armings *uint) bool {
+	d := &c.deadlines
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if passed(d.asked) {
+		return false
+	}
+	if passed(d.armed) {
+		if c.arm(d.asked) != nil {
+			return false
+		}
+	} else if *armings == d.armings {
+		return false // the connection's own error: there would be no end
+	}
+	*armings = d.armings
+	return true
+}
+
+// arm sets the connection's read deadline. The caller holds the mutex.
+func (c *Conn) arm(t time.Time) error {
+	d := &c.deadlines
+	d.armed, d.spent = t, passed(t)
+	d.armings++
+	return c.Conn.SetReadDeadline(t)
+}
+
+// SetReadDeadline sets the deadline of the Reads that wait and of those to come.
+func (c *Conn) SetReadDeadline(t time.Time) error {
+	d := &c.deadlines
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if d.cut {
+		return nil
+	}
+	d.asked = t
+	if d.eager || d.reading.Load() > 0 && before(t, d.armed) {
+		return c.arm(t)
+	}
+	return nil
+}
+
+// SetWriteDeadline sets the deadline of the Writes that wait and of those to come.
+// One that has passed is final, until the connection is hijacked. One that is more
+// than an hour ahead counts as none.
+func (c *Conn) SetWriteDeadline(t time.Time) error {
+	d := &c.deadlines
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	switch {
+	case d.cut:
+		return nil
+	case d.eager:
+		return c.Conn.SetWriteDeadline(t)
+	case passed(t):
+		d.ended = true
+		return c.Conn.SetWriteDeadline(t)
+	}
+	if !t.IsZero() && time.Until(t) > faraway {
+		t = time.Time{}
+	}
+	d.askedWrite = t
+	if d.ended || t.IsZero() && d.armedWrite.IsZero() {
+		return nil
+	}
+	d.armedWrite = t
+	return c.Conn.SetWriteDeadline(t)
+}
+
+// SetDeadline is for both directions.
+func (c *Conn) SetDeadline(t time.Time) error {
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
+}
+
+// handOver leaves the connection to one who has hijacked it: deadlines are set as
+// they are asked for, and nothing is a stall.
+func (c *Conn) handOver() {
+	d := &c.deadlines
+	d.exempt.Store(true) // the line to leave out for those who want the sweep
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if d.cut || d.eager {
+		return
+	}
+	d.eager = true
+	// What fails here fails again at the first read or write.
+	_ = c.arm(d.asked)
+	_ = c.Conn.SetWriteDeadline(d.askedWrite)
+}
+
+// cut ends both directions for good, as the peer has stalled. Its owner closes the
+// connection, which throws away what is unsent: that may be megabytes, and the
+// kernel would keep them for minutes.
+func (c *Conn) cut() {
+	d := &c.deadlines
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if d.exempt.Load() {
+		return // hijacked in this moment
+	}
+	c.stalled.Store(true)
+	_ = abandon(c.Conn)
+	past := time.Unix(1, 0)
+	d.cut, d.asked = true, past
+	// A connection that refuses a deadline has been closed.
+	_ = c.arm(past)
+	_ = c.Conn.SetWriteDeadline(past)
+}
+
+// passed reports whether a deadline, if there is one, has passed.
+func passed(t time.Time) bool { return !t.IsZero() && time.Until(t) <= 0 }
+
+// before reports whether deadline t comes before u, where zero means never.
+func before(t, u time.Time) bool { return !t.IsZero() && (u.IsZero() || t.Before(u)) }
