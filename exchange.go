@@ -254,6 +254,8 @@ func (x *exchange) apparent() error {
 		return ErrShutdown
 	case cause == nil, x.stream.declared >= 0, x.body.stalled():
 		return nil
+	case x.sink.stalled():
+		return ErrStalled
 	default:
 		// The body may have ended because of it.
 		return ErrClientGone

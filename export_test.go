@@ -4,9 +4,8 @@ import "time"
 
 // What the tests need of the inside.
 var (
-	LimitUnacknowledged = limitUnacknowledged
-	IsToken             = isToken
-	IsFieldValue        = isFieldValue
+	IsToken      = isToken
+	IsFieldValue = isFieldValue
 )
 
 // Watched returns how many exchanges an application watches now.

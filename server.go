@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/bare-go/bare/internal/conn"
 )
 
 // The defaults of [Server].
@@ -30,6 +32,12 @@ const pingTimeout = 15 * time.Second
 // unusedGrace is how long a stopping server waits for the request on a connection
 // on which none has come.
 const unusedGrace = 500 * time.Millisecond
+
+// writeTimeout is too long to end anything: what limits writes is the stall time.
+// It has net/http make a timer with each HTTP/2 stream, which the stream's close
+// stops. A deadline that is set just before a handler returns would otherwise
+// make one after the close, and reset the stream that had ended well.
+const writeTimeout = 100 * 365 * 24 * time.Hour
 
 // A Server says how an application is served. The zero value serves HTTP/1.1 on
 // [DefaultAddr]. It is copied by Run, and may be used again.
@@ -113,8 +121,8 @@ func (s Server) Run(ctx context.Context, app *Application) error {
 	if err != nil {
 		return errors.Join(err, s.stopApplication(ctx, app))
 	}
-	listener := newListener(inner, app.stallTimeout(), s.MaxConnections)
-	server := s.httpServer(ctx, app)
+	listener := conn.Listen(inner, conn.Options{Stall: app.stallTimeout(), MaxConnections: s.MaxConnections})
+	server := s.httpServer(ctx, app, listener)
 	if s.OnListen != nil {
 		s.OnListen(listener.Addr())
 	}
@@ -174,7 +182,7 @@ func (s Server) closeListener() error {
 	return s.Listener.Close()
 }
 
-func (s Server) httpServer(ctx context.Context, app *Application) *http.Server {
+func (s Server) httpServer(ctx context.Context, app *Application, listener *conn.Listener) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(!s.DisableHTTP2)
@@ -182,20 +190,21 @@ func (s Server) httpServer(ctx context.Context, app *Application) *http.Server {
 	// A request's context ends with its connection, not with ctx: see stop.
 	base := context.WithoutCancel(ctx)
 	return &http.Server{
-		Handler:           app,
+		Handler:           usedHandler{app},
 		TLSConfig:         s.TLSConfig.Clone(),
 		Protocols:         protocols,
 		ReadHeaderTimeout: withDefault(s.ReadHeaderTimeout, DefaultReadHeaderTimeout),
 		IdleTimeout:       withDefault(s.IdleTimeout, DefaultIdleTimeout),
+		WriteTimeout:      writeTimeout,
 		MaxHeaderBytes:    cmp.Or(max(s.MaxHeaderBytes, 0), DefaultMaxHeaderBytes),
 		BaseContext:       func(net.Listener) context.Context { return base },
-		ConnState:         markUsed,
+		ConnContext:       listener.Context,
+		ConnState:         listener.State,
 		ErrorLog:          slog.NewLogLogger(clientNoise{app.logger().Handler()}, slog.LevelDebug),
-		HTTP2: &http.HTTP2Config{
-			SendPingTimeout:  pingTimeout,
-			PingTimeout:      pingTimeout,
-			WriteByteTimeout: app.stallTimeout(),
-		},
+		// No WriteByteTimeout: it may end a write that waits for a slow reader, as
+		// that is only woken when much of the kernel's buffer is free again. The
+		// connection itself ends those that wait for one that has stalled.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: pingTimeout, PingTimeout: pingTimeout},
 	}
 }
 
@@ -208,7 +217,7 @@ func withDefault(d, standard time.Duration) time.Duration {
 	return cmp.Or(d, standard)
 }
 
-func (s Server) serve(server *http.Server, listener *listener) error {
+func (s Server) serve(server *http.Server, listener *conn.Listener) error {
 	if s.CertFile != "" || s.TLSConfig != nil {
 		return server.ServeTLS(listener, s.CertFile, s.KeyFile)
 	}
@@ -216,7 +225,7 @@ func (s Server) serve(server *http.Server, listener *listener) error {
 }
 
 // stop lets everything finish, and cuts what does not in time.
-func (s Server) stop(ctx context.Context, app *Application, server *http.Server, listener *listener) error {
+func (s Server) stop(ctx context.Context, app *Application, server *http.Server, listener *conn.Listener) error {
 	ctx, cancel := s.grace(ctx)
 	defer cancel()
 	// Before streams end: an event stream's client comes back at once. What
@@ -225,7 +234,7 @@ func (s Server) stop(ctx context.Context, app *Application, server *http.Server,
 	drained := make(chan error, 1)
 	// First of all, as HTTP/2 takes a second to say goodbye.
 	go func() { drained <- server.Shutdown(ctx) }()
-	unused := time.AfterFunc(unusedGrace, listener.closeUnused)
+	unused := time.AfterFunc(unusedGrace, listener.CloseUnused)
 	defer unused.Stop()
 	var cut error
 	// Once, and also if it was not the server who stopped the application.
@@ -267,17 +276,14 @@ func (s Server) stopApplication(ctx context.Context, app *Application) error {
 	return app.Shutdown(ctx)
 }
 
-// markUsed notes that a request has come on a connection.
-func markUsed(c net.Conn, state http.ConnState) {
-	if state != http.StateActive {
-		return
-	}
-	if wrapper, ok := c.(*tls.Conn); ok {
-		c = wrapper.NetConn()
-	}
-	if c, ok := c.(*conn); ok && !c.used.Load() {
-		c.used.Store(true)
-	}
+// A usedHandler notes that a request has come on its connection. net/http's own
+// states do not tell: to it, an HTTP/2 connection is active from the preface on.
+type usedHandler struct{ http.Handler }
+
+// ServeHTTP serves the request.
+func (h usedHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	conn.From(r.Context()).MarkUsed()
+	h.Handler.ServeHTTP(w, r)
 }
 
 // clientNoise leaves what net/http says at the debug level, as nearly all of it is

@@ -2,8 +2,11 @@ package bare_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"io"
 	"net"
+	"net/http"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -116,6 +119,71 @@ func TestAListenerThatBreaksStopsTheApplication(t *testing.T) {
 		listener.failure <- broken
 		if err := <-ended; !errors.Is(err, broken) || stops != 1 {
 			t.Errorf("Run returned %v, and the shutdown handler ran %d times", err, stops)
+		}
+	})
+}
+
+// preface is what an HTTP/2 client sends before its first request: the magic
+// text and empty SETTINGS (RFC 9113, section 3.4).
+const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+
+func TestAConnectionThatSaysHelloDuringAStopDoesNotDelayIt(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name     string
+		protocol baretest.Protocol
+		early    bool // the TLS handshake comes before the stop
+	}{
+		{"h2c", baretest.H2C, false},
+		{"HTTP/2", baretest.HTTP2, false},
+		{"HTTP/2 after its handshake", baretest.HTTP2, true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				app, log := respond(bare.TextResponse(200, "ok"))
+				server := serve(t, test.protocol, app)
+				conn := server.Dial()
+				defer conn.Close()
+				if test.protocol == baretest.HTTP2 {
+					conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
+				}
+				if test.early {
+					send(t, conn, "") // shakes hands
+				}
+				synctest.Wait() // it is accepted
+				start := time.Now()
+				time.AfterFunc(100*time.Millisecond, func() {
+					send(t, conn, preface)
+					_, _ = io.Copy(io.Discard, conn)
+				})
+				if err := server.Stop(); err != nil || time.Since(start) > 2*time.Second {
+					t.Errorf("the stop took %v: %v", time.Since(start), err)
+				}
+				wantLogged(t, log)
+			})
+		})
+	}
+}
+
+func TestAMountedHandlerFinishesDuringAStop(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, _ := newApp(empty)
+		app.Mount("/slow/", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			time.Sleep(5 * time.Second)
+			_, _ = io.WriteString(w, "done")
+		}))
+		server := serve(t, protocol, app)
+		got := make(chan string)
+		go func() { got <- server.Get("/slow/").Rest() }()
+		time.Sleep(time.Second)
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+		if got := <-got; got != "done" {
+			t.Errorf("got %q", got)
 		}
 	})
 }

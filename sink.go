@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	conns "github.com/bare-go/bare/internal/conn"
+	"github.com/bare-go/bare/internal/conn"
 )
 
 // A sink is where a response goes: the few verbs that it needs of a connection.
@@ -106,9 +106,13 @@ func (s *httpSink) stalled() bool {
 	return c != nil && c.Stalled()
 }
 
+// watchesWrites reports whether the watch is to end writes that take too long: not
+// over HTTP/1.x, where the connection itself knows a slow client from a stalled
+// one. A stream of HTTP/2 may stall alone.
+func (s *httpSink) watchesWrites() bool { return s.scope.ProtoMajor != 1 || s.conn() == nil }
+
 // waitsForKernel reports whether the connection has lately waited for the client's
-// kernel: then it is the connection that knows a slow client from a stalled one,
-// and not the time that one write takes.
+// kernel: then that is what a write waits for, and not the stream's window.
 func (s *httpSink) waitsForKernel(lately time.Duration) bool {
 	c := s.conn()
 	return c != nil && time.Since(c.Waited()) < lately
@@ -141,14 +145,11 @@ func (s *httpSink) reset() {
 	if s.scope.ProtoAtLeast(1, 1) {
 		return
 	}
-	conn, _, err := s.control().Hijack()
+	connection, _, err := s.control().Hijack()
 	if err != nil {
 		return // a writer that cannot be hijacked cannot do better
 	}
-	if lingerer, ok := rawConn(conn).(interface{ SetLinger(sec int) error }); ok {
-		err = lingerer.SetLinger(0)
-	}
-	if err := errors.Join(err, conn.Close()); err != nil {
+	if err := conn.Reset(connection); err != nil {
 		s.log.write(slog.LevelDebug, "a connection could not be reset", slog.Any("error", err))
 	}
 }
@@ -170,7 +171,7 @@ func (s *httpSink) readUntil(t time.Time) error { return s.control().SetReadDead
 func (s *httpSink) readBeside() error { return supported(s.control().EnableFullDuplex()) }
 
 // conn is the connection, nil under a foreign server.
-func (s *httpSink) conn() *conns.Conn { return conns.From(s.scope.Context()) }
+func (s *httpSink) conn() *conn.Conn { return conn.From(s.scope.Context()) }
 
 // giveUpConnection has the connection closed after the response.
 func (s *httpSink) giveUpConnection() { s.w.Header().Set("Connection", "close") }

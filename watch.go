@@ -114,7 +114,8 @@ func (w *watch) inspect(x *exchange, now time.Duration) {
 				go x.giveUpReading(operation)
 			}
 		}
-		if operation, stuck := x.stream.writing.stuck(now, limit); stuck && !x.sink.waitsForKernel(limit) {
+		if operation, stuck := x.stream.writing.stuck(now, limit); stuck &&
+			x.sink.watchesWrites() && !x.sink.waitsForKernel(limit) {
 			go x.giveUpWriting(operation)
 		}
 	}
