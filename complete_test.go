@@ -132,6 +132,7 @@ func TestStatusesWithoutABodyAreNoFault(t *testing.T) {
 	}
 	for name, test := range handlers {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
 				app, log := newApp(test.handler)
 				stream := serve(t, protocol, app).Get("/")

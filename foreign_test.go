@@ -215,7 +215,7 @@ func TestAWriterWithoutDeadlinesCannotCutOffAStalledClientAndSaysSo(t *testing.T
 		outer.StallTimeout = time.Minute
 		outer.Mount("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			// Without the context nothing tells the connection of a server of ours.
-			app.ServeHTTP(failingFlush{bareWriter{w}, nil}, r.WithContext(context.Background()))
+			app.ServeHTTP(failingFlush{bareWriter{w}, nil}, r.WithContext(context.Background())) //nolint:contextcheck // that is the point
 		}))
 		stream := serve(t, baretest.HTTP1, outer).Get("/")
 		time.Sleep(2 * time.Minute)

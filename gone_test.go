@@ -168,11 +168,11 @@ func TestOnlyTheEndOfTheRequestsOwnContextIsTheClientsLeaving(t *testing.T) {
 					return test.handle(request)
 				})
 				stream := serve(t, protocol, app).Get("/")
-				if got := stream.Rest(); stream.Response.StatusCode != 500 || got != "Internal Server Error" || stream.Err() != nil {
+				if got := stream.Rest(); stream.Response.StatusCode != http.StatusInternalServerError || got != "Internal Server Error" || stream.Err() != nil {
 					t.Errorf("got %s %q (%v)", stream.Response.Status, got, stream.Err())
 				}
 				synctest.Wait()
-				if errors.Is(end.Err, bare.ErrClientGone) || end.Status != 500 {
+				if errors.Is(end.Err, bare.ErrClientGone) || end.Status != http.StatusInternalServerError {
 					t.Errorf("OnEnd was told %+v", end)
 				}
 				wantLogged(t, log, test.logged)

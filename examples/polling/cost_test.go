@@ -59,7 +59,7 @@ func measureTransport(b *testing.B, transport string) {
 	counted := &countingListener{Listener: listen(b)}
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- bare.Server{Listener: counted}.Run(ctx, newCostApp(messages)) }()
+	go func() { served <- bare.Server{Listener: counted}.Run(ctx, newCostApp(messages)) }() //nolint:contextcheck // a request has its own
 
 	before := usageNow()
 	stop := startCostClients(b, transport, counted.Addr().String())
