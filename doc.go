@@ -43,9 +43,17 @@
 // within a millisecond, and chunks that come faster share a write. There is no flush
 // to forget. A chunk belongs to the body again when yield returns.
 //
-// yield returns false when there is no use in another chunk. The body must then
-// return; one that waits for something else watches [HttpRequest.Context] as well,
-// as [HttpRequest.Sleep] and [HttpRequest.Every] do.
+// yield returns false when there is no use in another chunk: a write has failed, or
+// the client has stalled. The body must then return; one that waits for something
+// else watches [HttpRequest.Context] as well, as [HttpRequest.Sleep] and
+// [HttpRequest.Every] do. Several goroutines may yield, each in its turn, as long as
+// the body does not return before them.
+//
+// A client that closes its side of the connection ends the request's context, and
+// nothing else, as it may still read. What is finished is sent.
+//
+// A body is a value that anybody may run: see [RunBody], and [NewHttpRequest] for a
+// request that no connection bounds.
 //
 // [TextWriter], [BytesWriter], [ReaderWriter], [JSONLinesWriter] and others make
 // bodies. [TextResponse], [JSONResponse] and others make whole responses.
@@ -84,15 +92,17 @@
 //
 // [Main] is a small program's whole main, and [Run] and [Server] are for the rest. A
 // stop accepts no more connections, ends the contexts of the streams that are open,
-// with the cause [ErrShutdown], and lets handlers that have not returned finish.
+// with the cause [ErrShutdown], and lets handlers that have not returned finish;
+// those that wait for something watch [HttpRequest.Stopping].
 // [Application.OnStartup], [Application.OnShutdown] and [Application.Go] are for what
 // lives as long as the application.
 //
 // # Clients that misbehave
 //
 // One that stops reading, or does not send the body that it has promised, is cut off
-// after [Application.StallTimeout]. Heads, bodies and connections have limits. A
-// header that would break the response is refused.
+// after [Application.StallTimeout]; one that is slow is served, but for uploads below
+// [Application.MinUploadRate]. Heads, bodies and connections have limits. A header
+// that would break the response is refused.
 //
 // # Living with net/http
 //
