@@ -145,10 +145,10 @@ func (x *exchange) send(response HttpResponse) {
 		x.lifetime.shutDown()
 	}
 	err := x.stream.run(response.Body)
-	if err == nil && x.lifetime.left.Load() {
-		err = ErrClientGone // it was not ended by reaching its end
-	}
-	if err == nil {
+	switch {
+	case err == nil && x.lifetime.left.Load() && !x.sink.unreachable():
+		err = ErrClientGone // it may still read, and the body has not reached its end
+	case err == nil:
 		err = x.complete(x.apparent())
 	}
 	if err != nil {

@@ -15,7 +15,8 @@ import (
 // A request made by hand, &HttpRequest{Scope: httptest.NewRequest(...)}, works
 // without a server: fields that are not set are empty.
 type HttpRequest struct {
-	// Scope is the request as the server received it. It must not be changed.
+	// Scope is the request as the server received it; only its Body stands for the
+	// server's, and has the same limits as the request's. It must not be changed.
 	Scope *http.Request
 
 	// Info is shared by all requests of the application.

@@ -128,6 +128,12 @@ func (s *httpSink) departed() bool {
 	return c != nil && c.Departed()
 }
 
+// unreachable reports whether it is certain that nobody reads any more. Over
+// HTTP/1.x a context that has ended may mean no more than a FIN.
+func (s *httpSink) unreachable() bool {
+	return s.scope.ProtoMajor >= 2 && s.scope.Context().Err() != nil
+}
+
 func (s *httpSink) cut() {
 	timer := time.NewTimer(abortDelay)
 	defer timer.Stop()
