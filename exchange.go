@@ -97,14 +97,10 @@ func (x *exchange) context() context.Context {
 
 // handle runs the middlewares and the handler. Their panic is a plain 500.
 func (x *exchange) handle() (response HttpResponse) {
-	returned := false
 	defer func() {
-		if returned {
-			return
-		}
 		value := recover()
 		if value == nil {
-			return // runtime.Goexit: ServeHTTP is being left
+			return // it has returned, or ServeHTTP is being left by runtime.Goexit
 		}
 		failure := caught(value)
 		if errors.Is(failure, http.ErrAbortHandler) {
@@ -113,9 +109,7 @@ func (x *exchange) handle() (response HttpResponse) {
 		x.logPanic("the handler panicked", failure)
 		response = statusResponse(http.StatusInternalServerError)
 	}()
-	response = x.app.pipeline(&x.request)
-	returned = true
-	return response
+	return x.app.pipeline(&x.request)
 }
 
 func (x *exchange) logPanic(message string, failure error) {
@@ -160,9 +154,7 @@ func (x *exchange) send(response HttpResponse) {
 func (x *exchange) refuse(err error) HttpResponse {
 	x.log.write(slog.LevelError, "the response was refused", slog.Any("error", err))
 	response := statusResponse(http.StatusInternalServerError)
-	if err := x.stream.setHead(response.Status, response.Headers); err != nil {
-		x.log.write(slog.LevelError, "the response was refused", slog.Any("error", err))
-	}
+	_ = x.stream.setHead(response.Status, response.Headers) // ours, which is never refused
 	return response
 }
 
@@ -209,14 +201,11 @@ func (x *exchange) cut(err error) {
 	if !silent && !errors.Is(err, errBodyPanicked) && !errors.Is(err, errFlushPanicked) {
 		x.log.write(slog.LevelError, "the body failed", slog.Any("error", err))
 	}
-	x.err = x.blame(err)
+	x.ended, x.err = true, x.blame(err)
 	if !silent && x.replace(err) {
-		x.ended = true
 		return
 	}
-	reachable := x.stream.abandon()
-	x.ended = true
-	if reachable {
+	if x.stream.abandon() {
 		x.sink.cut()
 	}
 	panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's own way to cut a response
@@ -233,17 +222,12 @@ func (x *exchange) replace(err error) bool {
 	}
 	response := ErrorResponse(err)
 	clear(x.sink.w.Header())
-	s.err, s.withheld, s.pending = nil, false, false
-	if err := s.setHead(response.Status, response.Headers); err != nil {
-		x.log.write(slog.LevelError, "the response was refused", slog.Any("error", err))
-		return false
-	}
+	_ = s.setHead(response.Status, response.Headers) // ours, which is never refused
 	x.body.settle(&x.sink)
 	for chunk := range response.Body {
 		s.put(chunk)
 	}
 	s.sendHead()
-	s.done = true
 	return true
 }
 
@@ -265,7 +249,7 @@ func (x *exchange) apparent() error {
 // blame says why a response was cut, in the terms of End.
 func (x *exchange) blame(err error) error {
 	switch {
-	case errors.Is(err, ErrStalled), x.sink.stalled():
+	case x.sink.stalled():
 		return ErrStalled
 	case errors.Is(x.lifetime.cause(), ErrShutdown), x.app.aborted():
 		return ErrShutdown
@@ -310,9 +294,7 @@ func (x *exchange) cleanUp() {
 // abort ends the response of a handler or body that has left without an end: it
 // panicked with [http.ErrAbortHandler], or ended its goroutine.
 func (x *exchange) abort() {
-	if x.err == nil {
-		x.err = x.blame(http.ErrAbortHandler)
-	}
+	x.err = x.blame(http.ErrAbortHandler)
 	if x.stream.headOut {
 		x.stream.abandon()
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -110,7 +111,7 @@ func TestOnEndIsToldOnceWhateverHappens(t *testing.T) {
 			t.Parallel()
 			eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
 				var ends []bare.End
-				app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+				app, log := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
 					request.OnEnd(func(bare.End) { panic("a bad observer") })
 					request.OnEnd(func(e bare.End) { ends = append(ends, e) })
 					return test.respond()
@@ -130,6 +131,10 @@ func TestOnEndIsToldOnceWhateverHappens(t *testing.T) {
 				}
 				if test.name != "an abort" && len(ends) != 1 { // a client tries again when it was cut off
 					t.Errorf("OnEnd was told %d times", len(ends))
+				}
+				const logged = "ERROR bare: a function given to OnEnd panicked"
+				if !slices.ContainsFunc(log.above(), func(line string) bool { return strings.HasPrefix(line, logged) }) {
+					t.Errorf("logged %q", log.above())
 				}
 			})
 		})

@@ -50,14 +50,16 @@ func (l *logbook) Handle(_ context.Context, record slog.Record) error {
 
 // above lists the messages above the debug level, each with its attributes.
 func (l *logbook) above() []string {
+	return slices.DeleteFunc(l.all(), func(message string) bool { return strings.HasPrefix(message, "DEBUG") })
+}
+
+// all lists the messages, each with its level and attributes.
+func (l *logbook) all() []string {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	var messages []string
 	for i := range l.records {
 		record := &l.records[i]
-		if record.Level <= slog.LevelDebug {
-			continue
-		}
 		var b strings.Builder
 		b.WriteString(record.Level.String() + " " + record.Message)
 		record.Attrs(func(attr slog.Attr) bool {

@@ -45,6 +45,9 @@ func testOthersTick(t *testing.T, protocol baretest.Protocol, size int, pause ti
 			}
 		}}
 	})
+	app.OnHttpRequest(bare.Methods{"GET"}, "/one", func(*bare.HttpRequest) bare.HttpResponse {
+		return bare.HttpResponse{Body: bare.TextWriter("one")}
+	})
 	server := serve(t, protocol, app)
 	server.Get("/") // never read
 	start := time.Now()
@@ -52,6 +55,10 @@ func testOthersTick(t *testing.T, protocol baretest.Protocol, size int, pause ti
 	for i := range 40 {
 		if got, late := ticks.Next(), time.Since(start)-time.Duration(i)*time.Second; got != "tick" || late > time.Millisecond {
 			t.Fatalf("tick %d is %q, and %v late", i, got, late)
+		}
+		// One that begins needs the clock.
+		if got := server.Get("/one").Rest(); got != "one" {
+			t.Fatalf("another client got %q", got)
 		}
 	}
 }
