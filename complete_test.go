@@ -46,6 +46,7 @@ func TestABodyThatFailsAfterItsDeclaredBytesDoesNotLookComplete(t *testing.T) {
 					t.Errorf("got %q (%v), want all but the last byte, and a cut", got, stream.Err())
 				}
 				time.Sleep(time.Second)
+				synctest.Wait()
 				if end.Err == nil || end.Bytes != 4 {
 					t.Errorf("OnEnd was told %+v", end)
 				}

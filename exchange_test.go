@@ -306,6 +306,7 @@ func TestAStopIsTheReasonOfWhatItCuts(t *testing.T) {
 				_ = server.Stop() // it fails where the body had to be cut
 				stream.Rest()
 				time.Sleep(5 * time.Second)
+				synctest.Wait()
 				if stream.Err() == nil || !errors.Is(end.Err, bare.ErrShutdown) {
 					t.Errorf("the stream ended with %v, and OnEnd was told %+v", stream.Err(), end)
 				}

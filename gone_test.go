@@ -196,8 +196,8 @@ func TestABodyThatFailsWithItsOwnContextIsCutWithoutAWord(t *testing.T) {
 		stream := serve(t, protocol, app).Get("/")
 		stream.Next()
 		stream.Close()
-		synctest.Wait()
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if !errors.Is(end.Err, bare.ErrClientGone) {
 			t.Errorf("OnEnd was told %+v", end)
 		}

@@ -143,6 +143,7 @@ func TestHandlersOfNetHTTPStreamAsTheyWrite(t *testing.T) {
 			t.Errorf("got %d %q %v", stream.Response.StatusCode, got, header)
 		}
 		stream.Close()
+		time.Sleep(time.Minute)
 	})
 }
 
