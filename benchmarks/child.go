@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -15,6 +16,7 @@ import (
 	"runtime"
 	"runtime/pprof"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -26,12 +28,21 @@ const childCommand = "serve"
 const (
 	askCPU    = "cpu"    // user and system time since its start, in nanoseconds
 	askMemory = "memory" // goroutines, bytes of the heap in use, bytes of stacks
+	askEnds   = "ends"   // how many responses with a name have begun, and ended
+	askEnd    = "end"    // of the response with the name that follows: nanoseconds from its begin on, or 0
 )
 
 // serveChild is the whole life of a process that serves: it prints its address,
 // answers questions, and ends with its parent.
-func serveChild(name string, profile []string) error {
-	c, err := contenderNamed(name)
+func serveChild(arguments []string) error {
+	var s service
+	flags := flag.NewFlagSet(childCommand, flag.ContinueOnError)
+	profile := flags.String("profile", "", "write a CPU profile into this file")
+	s.addFlags(flags)
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	c, err := contenderNamed(flags.Arg(0))
 	if err != nil {
 		return err
 	}
@@ -39,17 +50,17 @@ func serveChild(name string, profile []string) error {
 	if err != nil {
 		return err
 	}
-	stopProfile, err := startProfile(profile)
+	stopProfile, err := startProfile(*profile)
 	if err != nil {
 		return err
 	}
 	served := make(chan error, 1)
-	go func() { served <- c.serve(listener) }()
+	go func() { served <- c.serve(listener, &s) }()
 	if _, err := fmt.Fprintln(os.Stdout, listener.Addr()); err != nil {
 		return err
 	}
 	asked := make(chan error, 1)
-	go func() { asked <- answer(os.Stdin, os.Stdout) }()
+	go func() { asked <- answer(&s, os.Stdin, os.Stdout) }()
 	select {
 	case err = <-served:
 		if errors.Is(err, errStopped) {
@@ -60,11 +71,11 @@ func serveChild(name string, profile []string) error {
 	return errors.Join(err, stopProfile())
 }
 
-func startProfile(profile []string) (func() error, error) {
-	if len(profile) == 0 {
+func startProfile(path string) (func() error, error) {
+	if path == "" {
 		return func() error { return nil }, nil
 	}
-	file, err := os.Create(profile[0]) //nolint:gosec // the folder is the user's own flag
+	file, err := os.Create(path) //nolint:gosec // the folder is the user's own flag
 	if err != nil {
 		return nil, err
 	}
@@ -74,11 +85,12 @@ func startProfile(profile []string) (func() error, error) {
 	return func() error { pprof.StopCPUProfile(); return file.Close() }, nil
 }
 
-func answer(questions io.Reader, answers io.Writer) error {
+func answer(s *service, questions io.Reader, answers io.Writer) error {
 	lines := bufio.NewScanner(questions)
 	for lines.Scan() {
 		var err error
-		switch lines.Text() {
+		question, name, _ := strings.Cut(lines.Text(), " ")
+		switch question {
 		case askCPU:
 			_, err = fmt.Fprintln(answers, cpuTime().Nanoseconds(), 0, 0)
 		case askMemory:
@@ -87,6 +99,11 @@ func answer(questions io.Reader, answers io.Writer) error {
 			var stats runtime.MemStats
 			runtime.ReadMemStats(&stats)
 			_, err = fmt.Fprintln(answers, runtime.NumGoroutine(), stats.HeapAlloc, stats.StackInuse)
+		case askEnds:
+			begun, ended := s.ends.counts()
+			_, err = fmt.Fprintln(answers, begun, ended, 0)
+		case askEnd:
+			_, err = fmt.Fprintln(answers, s.ends.lasted(name).Nanoseconds(), 0, 0)
 		}
 		if err != nil {
 			return err
@@ -110,17 +127,21 @@ type server struct {
 	command *exec.Cmd
 	stdin   io.WriteCloser
 	answers *bufio.Reader
+	asking  sync.Mutex // one question and its answer at a time
 }
 
-func (b *bench) start(ctx context.Context, name string) (*server, error) {
+// start starts a server, with the flags of a service.
+func (b *bench) start(ctx context.Context, name string, flags ...string) (*server, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	arguments := []string{childCommand, name}
+	arguments := append([]string{childCommand}, flags...)
 	if b.profiles != "" {
-		arguments = append(arguments, filepath.Join(b.profiles, strings.ReplaceAll(name, "/", "")+".prof"))
+		file := strings.ReplaceAll(name, "/", "") + strings.Join(flags, "") + ".prof"
+		arguments = append(arguments, "-profile", filepath.Join(b.profiles, file))
 	}
+	arguments = append(arguments, name)
 	command := exec.CommandContext(ctx, program, arguments...) //nolint:gosec // this program itself
 	command.Stderr = os.Stderr
 	stdin, err := command.StdinPipe()
@@ -148,6 +169,8 @@ func (s *server) stop() error {
 }
 
 func (s *server) ask(question string) (numbers [3]int64, err error) {
+	s.asking.Lock()
+	defer s.asking.Unlock()
 	if _, err := fmt.Fprintln(s.stdin, question); err != nil {
 		return numbers, err
 	}

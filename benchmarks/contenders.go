@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/gin-gonic/gin"
@@ -25,6 +26,7 @@ const (
 	helloText = "Hello, World!"
 	// The names of the contenders that the tables speak of.
 	raw  = "net/http"
+	mux  = "net/http, `ServeMux`"
 	ours = "bare"
 	fast = "fiber"
 	// alone is bare as any [http.Handler], without the timeouts of its own server,
@@ -32,24 +34,25 @@ const (
 	alone = "bare, in an `http.Server`"
 )
 
-// A contender serves /hello and /users/{name}; those that stream serve what
+// A contender serves /hello and /hello/{name}; those that stream serve what
 // streams.go lists, too.
 type contender struct {
 	name    string
-	serve   func(net.Listener) error
+	serve   func(net.Listener, *service) error
 	streams bool
 }
 
 // contenders are all of them; the first is what the others are measured against.
 func contenders() []contender {
 	return []contender{
-		{raw, serveHandler(rawHandler()), true},
-		{"httprouter", serveHandler(httprouterHandler()), false},
-		{"chi", serveHandler(chiHandler()), false},
-		{"gin", serveHandler(ginHandler()), false},
-		{"echo", serveHandler(echoHandler()), false},
+		{raw, serveHandler(rawHandler), true},
+		{mux, serveHandler(func(*service) http.Handler { return muxHandler() }), false},
+		{"httprouter", serveHandler(func(*service) http.Handler { return httprouterHandler() }), false},
+		{"chi", serveHandler(func(*service) http.Handler { return chiHandler() }), false},
+		{"gin", serveHandler(func(*service) http.Handler { return ginHandler() }), false},
+		{"echo", serveHandler(func(*service) http.Handler { return echoHandler() }), false},
 		{fast, serveFiber, true},
-		{alone, serveHandler(bareApplication()), false},
+		{alone, serveHandler(func(s *service) http.Handler { return bareApplication(s) }), false},
 		{ours, serveBare, true},
 	}
 }
@@ -63,27 +66,49 @@ func contenderNamed(name string) (contender, error) {
 	return contender{}, fmt.Errorf("there is no contender %q", name)
 }
 
-func serveHandler(handler http.Handler) func(net.Listener) error {
-	return func(listener net.Listener) error {
-		server := &http.Server{Handler: handler} //nolint:gosec // no timeouts: it serves this program only
+func serveHandler(handler func(*service) http.Handler) func(net.Listener, *service) error {
+	return func(listener net.Listener, s *service) error {
+		config, err := s.tlsConfig()
+		if err != nil {
+			return err
+		}
+		protocols := new(http.Protocols)
+		protocols.SetHTTP1(true)
+		protocols.SetHTTP2(true)
+		protocols.SetUnencryptedHTTP2(s.h2c)
+		server := &http.Server{Handler: handler(s), Protocols: protocols, TLSConfig: config} //nolint:gosec // no timeouts: it serves this program only
+		if s.secure {
+			return server.ServeTLS(listener, "", "")
+		}
 		return server.Serve(listener)
 	}
 }
 
-// rawHandler is net/http with as little on top as can be: even without a mux.
-func rawHandler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /users/{name}", func(w http.ResponseWriter, r *http.Request) {
-		writeText(w, r.PathValue("name"))
-	})
-	addRawStreams(mux)
+// rawHandler is net/http with as little on top as can be: it has no mux, and cuts
+// the name out of the path by hand.
+func rawHandler(s *service) http.Handler {
+	streams := http.NewServeMux()
+	addRawStreams(streams, s)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/hello" {
 			writeText(w, helloText)
 			return
 		}
-		mux.ServeHTTP(w, r)
+		if name, ok := strings.CutPrefix(r.URL.Path, "/hello/"); ok {
+			writeText(w, name)
+			return
+		}
+		streams.ServeHTTP(w, r)
 	})
+}
+
+func muxHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /hello", func(w http.ResponseWriter, _ *http.Request) { writeText(w, helloText) })
+	mux.HandleFunc("GET /hello/{name}", func(w http.ResponseWriter, r *http.Request) {
+		writeText(w, r.PathValue("name"))
+	})
+	return mux
 }
 
 func writeText(w http.ResponseWriter, text string) {
@@ -96,7 +121,7 @@ func httprouterHandler() http.Handler {
 	router.GET("/hello", func(w http.ResponseWriter, _ *http.Request, _ httprouter.Params) {
 		writeText(w, helloText)
 	})
-	router.GET("/users/:name", func(w http.ResponseWriter, _ *http.Request, params httprouter.Params) {
+	router.GET("/hello/:name", func(w http.ResponseWriter, _ *http.Request, params httprouter.Params) {
 		writeText(w, params.ByName("name"))
 	})
 	return router
@@ -105,7 +130,7 @@ func httprouterHandler() http.Handler {
 func chiHandler() http.Handler {
 	router := chi.NewRouter()
 	router.Get("/hello", func(w http.ResponseWriter, _ *http.Request) { writeText(w, helloText) })
-	router.Get("/users/{name}", func(w http.ResponseWriter, r *http.Request) {
+	router.Get("/hello/{name}", func(w http.ResponseWriter, r *http.Request) {
 		writeText(w, chi.URLParam(r, "name"))
 	})
 	return router
@@ -115,7 +140,7 @@ func ginHandler() http.Handler {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.GET("/hello", func(c *gin.Context) { c.String(http.StatusOK, helloText) })
-	engine.GET("/users/:name", func(c *gin.Context) { c.String(http.StatusOK, c.Param("name")) })
+	engine.GET("/hello/:name", func(c *gin.Context) { c.String(http.StatusOK, c.Param("name")) })
 	return engine
 }
 
@@ -124,19 +149,19 @@ func echoHandler() http.Handler {
 	router.GET("/hello", func(c echo.Context) error {
 		return c.Blob(http.StatusOK, plainText, []byte(helloText))
 	})
-	router.GET("/users/:name", func(c echo.Context) error {
+	router.GET("/hello/:name", func(c echo.Context) error {
 		return c.Blob(http.StatusOK, plainText, []byte(c.Param("name")))
 	})
 	return router
 }
 
-func serveFiber(listener net.Listener) error {
+func serveFiber(listener net.Listener, _ *service) error {
 	app := fiber.New(fiber.Config{DisableStartupMessage: true})
 	app.Get("/hello", func(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderContentType, plainText)
 		return c.SendString(helloText)
 	})
-	app.Get("/users/:name", func(c *fiber.Ctx) error {
+	app.Get("/hello/:name", func(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderContentType, plainText)
 		return c.SendString(c.Params("name"))
 	})
@@ -145,10 +170,14 @@ func serveFiber(listener net.Listener) error {
 }
 
 // serveBare stops at SIGTERM, as bare.Main does.
-func serveBare(listener net.Listener) error {
+func serveBare(listener net.Listener, s *service) error {
+	config, err := s.tlsConfig()
+	if err != nil {
+		return err
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	err := bare.Server{Listener: listener}.Run(ctx, bareApplication())
+	err = bare.Server{Listener: listener, TLSConfig: config, H2C: s.h2c}.Run(ctx, bareApplication(s))
 	if err == nil {
 		return errStopped
 	}
@@ -158,16 +187,17 @@ func serveBare(listener net.Listener) error {
 // errStopped says that a contender has stopped because it was told to.
 var errStopped = errors.New("stopped")
 
-func bareApplication() *bare.Application {
+func bareApplication(s *service) *bare.Application {
 	app := bare.NewApplication()
+	app.StallTimeout = s.stall
 	app.HttpRouter.Add(bare.Methods{"GET"}, "/hello", bareHello)
-	app.HttpRouter.Add(bare.Methods{"GET"}, "/users/{name}", func(request *bare.HttpRequest) bare.HttpResponse {
+	app.HttpRouter.Add(bare.Methods{"GET"}, "/hello/{name}", func(request *bare.HttpRequest) bare.HttpResponse {
 		return bare.HttpResponse{
 			Headers: bare.Headers("Content-Type", plainText),
 			Body:    bare.TextWriter(request.Matches.String("name")),
 		}
 	})
-	addBareStreams(app)
+	addBareStreams(app, s)
 	return app
 }
 

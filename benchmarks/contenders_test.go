@@ -12,13 +12,13 @@ import (
 )
 
 // listening serves a contender on the loopback interface for the test's time.
-func listening(t *testing.T, c contender) string {
+func listening(t *testing.T, c contender, s *service) string {
 	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	go func() { _ = c.serve(listener) }() // it ends with the test's process
+	go func() { _ = c.serve(listener, s) }() // it ends with the test's process
 	t.Cleanup(func() {
 		if err := listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			t.Error(err)
@@ -30,8 +30,8 @@ func listening(t *testing.T, c contender) string {
 func TestEveryContenderAnswersAlike(t *testing.T) {
 	for _, c := range contenders() {
 		t.Run(c.name, func(t *testing.T) {
-			addr := listening(t, c)
-			for path, want := range map[string]string{"/hello": helloText, "/users/fred": "fred", "/users/barney": "barney"} {
+			addr := listening(t, c, new(service))
+			for path, want := range map[string]string{"/hello": helloText, "/hello/fred": "fred", "/hello/barney": "barney"} {
 				client, err := dial(t.Context(), addr, path)
 				if err != nil {
 					t.Fatal(err)
@@ -53,22 +53,24 @@ func TestEveryStreamIsWhole(t *testing.T) {
 			continue
 		}
 		t.Run(c.name, func(t *testing.T) {
-			addr := listening(t, c)
+			addr := listening(t, c, new(service))
 			if err := readAll(t.Context(), addr, "/stream?n=1000&size=64", 64_000); err != nil {
 				t.Error(err)
 			}
 			if waits, err := readStamps(t.Context(), addr, 3); err != nil || len(waits) != 3 {
 				t.Errorf("%d stamps came: %v", len(waits), err)
 			}
-			if _, err := openOneByOne(t.Context(), addr, 2); err != nil {
-				t.Error(err)
+			for path, want := range map[string]string{"/events": firstEvent, "/records": firstRecord} {
+				if _, err := openOneByOne(t.Context(), addr, path, want, 2); err != nil {
+					t.Errorf("%s: %v", path, err)
+				}
 			}
 		})
 	}
 }
 
 func TestAWrongAnswerIsNotMeasured(t *testing.T) {
-	addr := listening(t, contenders()[0])
+	addr := listening(t, contenders()[0], new(service))
 	if _, err := load(t.Context(), addr, "/hello", "Good night!", 0); err == nil {
 		t.Error("an answer that is not what it should be was counted")
 	}
@@ -125,7 +127,7 @@ func TestPartsAnswer(t *testing.T) {
 		t.Error("there is a contender of no name")
 	}
 	var answers strings.Builder
-	if err := answer(strings.NewReader("cpu\nmemory\n"), &answers); err != nil || strings.Count(answers.String(), "\n") != 2 {
+	if err := answer(new(service), strings.NewReader("cpu\nmemory\nends\nend 1\n"), &answers); err != nil || strings.Count(answers.String(), "\n") != 4 {
 		t.Errorf("the answers are %q: %v", answers.String(), err)
 	}
 	if _, err := io.WriteString(&sink{}, "x"); err != nil {

@@ -6,9 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"net"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -37,7 +36,7 @@ func (b *bench) memory(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		clients, err := openMany(ctx, server.addr, n)
+		clients, err := openMany(ctx, new(net.Dialer), server.addr, n)
 		if err != nil {
 			return fmt.Errorf("%s: %w", server.name, err)
 		}
@@ -61,14 +60,14 @@ func (b *bench) memory(ctx context.Context) (err error) {
 }
 
 // openMany opens event streams, and has the first event of each.
-func openMany(ctx context.Context, addr string, n int) ([]*opened, error) {
+func openMany(ctx context.Context, dialer *net.Dialer, addr string, n int) ([]*opened, error) {
 	clients := make([]*opened, 0, n)
 	for range n {
-		c, err := dial(ctx, addr, "/events")
+		c, err := dialFrom(ctx, dialer, addr, "/events")
 		if err != nil {
 			return nil, err
 		}
-		o, err := c.openEvents()
+		o, err := c.openStream(firstEvent)
 		if err != nil {
 			return nil, err
 		}
@@ -141,7 +140,7 @@ func comeAndGo(ctx context.Context, addr string, n int) error {
 	for range workers {
 		group.Go(func() {
 			for range n / workers {
-				if _, err := openOneByOne(ctx, addr, 1); err != nil {
+				if _, err := openOneByOne(ctx, addr, "/events", firstEvent, 1); err != nil {
 					faults <- err
 					return
 				}
@@ -155,47 +154,4 @@ func comeAndGo(ctx context.Context, addr string, n int) error {
 	default:
 		return nil
 	}
-}
-
-// sigterm stops a server that has a crowd of open streams.
-func (b *bench) sigterm(ctx context.Context) error {
-	server, err := b.start(ctx, ours)
-	if err != nil {
-		return err
-	}
-	n := b.scale(crowd)
-	clients, err := openMany(ctx, server.addr, n)
-	if err != nil {
-		return errors.Join(err, server.stop())
-	}
-	ends := make(chan error, n)
-	for _, c := range clients {
-		go func() {
-			_, err := io.Copy(io.Discard, c.lines) // an error unless the last chunk's marker comes
-			ends <- errors.Join(err, c.conn.Close())
-		}()
-	}
-	started := time.Now()
-	if err := server.command.Process.Signal(syscall.SIGTERM); err != nil {
-		return errors.Join(err, server.stop())
-	}
-	exitError := server.command.Wait()
-	took := time.Since(started)
-	clean := 0
-	for range n {
-		if err := <-ends; err == nil {
-			clean++
-		}
-	}
-	code := server.command.ProcessState.ExitCode()
-	b.sections = append(b.sections, section{
-		title: "SIGTERM",
-		text:  fmt.Sprintf("bare with %d open event streams is told to stop.", n),
-		head:  []string{"", "exit code", "from the signal to the exit", "clients that saw a clean end"},
-		rows:  [][]string{{ours, fmt.Sprint(code), milliseconds(took), fmt.Sprintf("%d of %d", clean, n)}},
-	})
-	b.reach(fmt.Sprintf("SIGTERM with %d open streams", n), "exit 0 within 2 s, every client sees a clean end",
-		fmt.Sprintf("exit %d in %.2f s, %d clean ends", code, took.Seconds(), clean),
-		exitError == nil && took < 2*time.Second && clean == n)
-	return nil
 }

@@ -66,7 +66,11 @@ type client struct {
 }
 
 func dial(ctx context.Context, addr, path string) (*client, error) {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
+	return dialFrom(ctx, new(net.Dialer), addr, path)
+}
+
+func dialFrom(ctx context.Context, dialer *net.Dialer, addr, path string) (*client, error) {
+	conn, err := dialer.DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return nil, err
 	}
@@ -163,32 +167,33 @@ func open(ctx context.Context, addr, path string) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.open()
+	return c.open(64 << 10)
 }
 
-func (c *client) open() (*opened, error) {
+// open sends the request, and reads through a buffer of a size.
+func (c *client) open(size int) (*opened, error) {
 	if _, err := c.conn.Write(c.request); err != nil {
 		return nil, errors.Join(err, c.conn.Close())
 	}
-	response, err := http.ReadResponse(bufio.NewReaderSize(c.conn, 64<<10), nil) //nolint:bodyclose // the connection is closed, and nothing else is held
+	response, err := http.ReadResponse(bufio.NewReaderSize(c.conn, size), nil) //nolint:bodyclose // the connection is closed, and nothing else is held
 	if err != nil {
 		return nil, errors.Join(err, c.conn.Close())
 	}
 	if response.StatusCode != http.StatusOK {
 		return nil, errors.Join(fmt.Errorf("the status is %d", response.StatusCode), c.conn.Close())
 	}
-	return &opened{client: c, response: response, lines: bufio.NewReader(response.Body)}, nil
+	return &opened{client: c, response: response, lines: bufio.NewReaderSize(response.Body, 512)}, nil
 }
 
-// openEvents opens an event stream and waits for its first event.
-func (c *client) openEvents() (*opened, error) {
-	o, err := c.open()
+// openStream opens a stream and waits for its first event or record.
+func (c *client) openStream(want string) (*opened, error) {
+	o, err := c.open(4 << 10)
 	if err != nil {
 		return nil, err
 	}
-	event := make([]byte, len(firstLine))
-	if _, err := io.ReadFull(o.lines, event); err != nil || string(event) != firstLine {
-		return nil, errors.Join(fmt.Errorf("the first event is %q", event), err, o.conn.Close())
+	first := make([]byte, len(want))
+	if _, err := io.ReadFull(o.lines, first); err != nil || string(first) != want {
+		return nil, errors.Join(fmt.Errorf("the stream begins with %q", first), err, o.conn.Close())
 	}
 	return o, nil
 }

@@ -3,8 +3,8 @@
 // Benchmarks runs bare beside net/http, httprouter, chi, gin, echo and fiber, and
 // prints what each measure came to. From the root of the project:
 //
-//	go run ./benchmarks          # three to four minutes; writes docs/benchmarks.md
-//	go run ./benchmarks -quick   # twenty seconds, too short to trust; writes nothing
+//	go run ./benchmarks          # about six minutes; writes docs/benchmarks.md
+//	go run ./benchmarks -quick   # under a minute, too short to trust; writes nothing
 //
 // Every server is a process of its own, so that its CPU time is its own too. All
 // of them are on the loopback interface, and every load has an end.
@@ -21,8 +21,13 @@ import (
 )
 
 func main() {
-	if len(os.Args) > 2 && os.Args[1] == childCommand {
-		exit(serveChild(os.Args[2], os.Args[3:]))
+	if len(os.Args) > 2 {
+		switch os.Args[1] {
+		case childCommand:
+			exit(serveChild(os.Args[2:]))
+		case crowdCommand:
+			exit(crowdChild(os.Args[2:], os.Stdin, os.Stdout))
+		}
 	}
 	var b bench
 	flag.BoolVar(&b.quick, "quick", false, "run each measure shortly, to see that it works")
@@ -73,14 +78,17 @@ func run(ctx context.Context, b *bench, output string, screen io.Writer) error {
 		if b.only != "" && b.only != measure.name {
 			continue
 		}
+		before := len(b.sections)
 		if err := measure.run(ctx); err != nil {
 			return fmt.Errorf("%s: %w", measure.name, err)
 		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if _, err := io.WriteString(screen, b.sections[len(b.sections)-1].markdown()); err != nil {
-			return err
+		for _, s := range b.sections[before:] {
+			if _, err := io.WriteString(screen, s.markdown()); err != nil {
+				return err
+			}
 		}
 	}
 	if _, err := io.WriteString(screen, b.summary()); err != nil {

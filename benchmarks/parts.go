@@ -29,7 +29,7 @@ func shapeParts() []part {
 		}
 	}
 	return []part{
-		{"net/http, the raw handler", rawHandler()},
+		{"net/http, the raw handler", rawHandler(new(service))},
 		{"bare, an empty response", application(func(*bare.HttpRequest) bare.HttpResponse { return bare.HttpResponse{} })},
 		{"bare, a response made once, with a header and a body", application(with(func(*bare.HttpRequest) {}))},
 		{"bare, header map and body made for each request: hello world", application(bareHello)},
