@@ -47,7 +47,9 @@ func (c *slowConn) Read(buffer []byte) (int, error) {
 	case now.Before(c.fast) && c.taken < fastSize:
 		c.since, c.base = now, c.taken
 	default:
-		c.pause(now)
+		if !c.pause(now) {
+			return 0, os.ErrDeadlineExceeded
+		}
 		buffer = buffer[:min(int64(len(buffer)), max(1, c.rate/steps))]
 	}
 	n, err := c.Conn.Read(buffer)
@@ -55,13 +57,16 @@ func (c *slowConn) Read(buffer []byte) (int, error) {
 	return n, err
 }
 
-// pause waits until the bytes that were taken are due, or for the deadline.
-func (c *slowConn) pause(now time.Time) {
+// pause waits until the bytes that were taken are due, and reports whether that
+// comes before the deadline.
+func (c *slowConn) pause(now time.Time) bool {
 	due := c.since.Add(time.Duration(float64(c.taken-c.base) / float64(c.rate) * float64(time.Second)))
 	if due.After(c.until) {
-		due = c.until
+		wait(c.until.Sub(now))
+		return false
 	}
 	wait(due.Sub(now))
+	return true
 }
 
 func wait(d time.Duration) {
