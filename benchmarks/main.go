@@ -72,6 +72,7 @@ func run(ctx context.Context, b *bench, output string, screen io.Writer) error {
 		{"first", b.firstChunk},
 		{"memory", b.memory},
 		{"leavers", b.leavers},
+		{"departed", b.departed},
 		{"slow", b.slowReaders},
 		{"sigterm", b.sigterm},
 	}
