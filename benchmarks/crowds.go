@@ -88,7 +88,7 @@ func (b *bench) leavers(ctx context.Context) (err error) {
 	if err := comeAndGo(ctx, server.addr, n/10); err != nil {
 		return err
 	}
-	before, err := settled(server, 0)
+	before, err := settled(server, [3]int64{})
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (b *bench) leavers(ctx context.Context) (err error) {
 		return err
 	}
 	gone := time.Since(started)
-	after, err := settled(server, before[0])
+	after, err := settled(server, before)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (b *bench) leavers(ctx context.Context) (err error) {
 	})
 	b.reach(fmt.Sprintf("%d clients that connect and leave: goroutines and heap", n), "back to where they were",
 		fmt.Sprintf("%d to %d goroutines, %d to %d KB", before[0], after[0], before[1]/1000, after[1]/1000),
-		after[0] <= before[0] && after[1]-before[1] < 1<<20)
+		isBack(after, before))
 	return nil
 }
 
@@ -118,17 +118,25 @@ func memoryRow(name string, m [3]int64) []string {
 	return []string{name, fmt.Sprint(m[0]), fmt.Sprintf("%d KB", m[1]/1000), fmt.Sprintf("%d KB", m[2]/1000)}
 }
 
-// settled waits until a server has no more goroutines than most, or than at the
-// last look when most is 0, and returns its memory then, or after patience.
-func settled(s *server, most int64) ([3]int64, error) {
+// isBack reports whether a server's memory is what it was before, but for a
+// megabyte of chance.
+func isBack(after, before [3]int64) bool {
+	return after[0] <= before[0] && after[1]-before[1] < 1<<20
+}
+
+// settled waits until a server's memory is what it was before, or at the last look
+// when before is zero, and returns it then, or after patience.
+func settled(s *server, before [3]int64) ([3]int64, error) {
 	deadline := time.Now().Add(patience)
-	last := int64(-1)
+	target := before
 	for {
 		m, err := s.ask(askMemory)
-		if err != nil || time.Now().After(deadline) || most > 0 && m[0] <= most || most == 0 && m[0] == last {
+		if err != nil || time.Now().After(deadline) || isBack(m, target) {
 			return m, err
 		}
-		last = m[0]
+		if before == [3]int64{} {
+			target = m
+		}
 		time.Sleep(200 * time.Millisecond) //nolint:forbidigo // another process is asked again: there is nothing to wait on
 	}
 }

@@ -38,8 +38,8 @@ func (b *bench) departed(ctx context.Context) (err error) {
 		title: "Clients that leave behind bytes that nobody reads",
 		text: fmt.Sprintf("%d clients of streams that are silent, over HTTP/1.1. After the request, each sends a byte that does not belong to it, "+
 			"or it sends %d KB of a body that the handler does not read. All close their connections at once: half of them with a FIN, the others with a reset. "+
-			"Counted are the streams that the server has seen end, %v later at the latest.", departures, unreadSize>>10, departedLimit),
-		head: []string{"", "found", "the last one after"},
+			"Counted are the streams that the server has seen end, %s later at the latest.", departures, unreadSize>>10, seconds(departedLimit)),
+		head: []string{"", "found", "the last one"},
 	}
 	for _, name := range []string{raw, ours} {
 		server, err := b.start(ctx, name, flags...)
@@ -51,14 +51,14 @@ func (b *bench) departed(ctx context.Context) (err error) {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		count := fmt.Sprintf("%d of %d", found, departures)
-		last := fmt.Sprintf("%.1f s", took.Seconds())
+		last := seconds(took)
 		if found < departures {
-			last = "never"
+			last = "not in time"
 		}
 		s.rows = append(s.rows, []string{name, count, last})
 		if name == ours {
-			b.reach("HTTP/1.1 clients that left behind unread bytes", fmt.Sprintf("found within %v", departedLimit),
-				count+", the last one after "+last, found == departures)
+			b.reach("HTTP/1.1 clients that left behind unread bytes", "found within "+seconds(departedLimit),
+				count+", the last one "+last, found == departures)
 		}
 	}
 	b.sections = append(b.sections, s)

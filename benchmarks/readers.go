@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -201,35 +202,59 @@ func endsCleanly(conn net.Conn, socket *slowConn) bool {
 func (b *bench) reportReaders(readers []reader, outcomes []outcome, stall time.Duration) {
 	s := section{
 		title: "Clients that are slow, and clients that take nothing",
-		text: fmt.Sprintf("All at once, for %v, with the kernel's default buffers; bare has a StallTimeout of %v, and net/http no WriteTimeout. They ask for a "+
-			"stream without an end, or for hello world. Rates are %d times those that are named. The server tells when a stream has ended, as the client's "+
-			"kernel hides it.", 2*stall, stall, int64(fullStall/stall)),
+		text: fmt.Sprintf("All at once, for %s, with the kernel's default buffers; bare has a StallTimeout of %s, and net/http no WriteTimeout. They ask for a "+
+			"stream without an end, or for hello world. The server tells when a stream has ended, as the client's kernel hides it.",
+			seconds(2*stall), seconds(stall)),
 		head: []string{"client", "server", "what became of it", "bytes taken"},
 	}
-	earliest, latest := stall, stall*35/30
-	count, good := [cut + 1]int{}, [cut + 1]int{}
-	var first, last time.Duration
+	if times := int64(fullStall / stall); times > 1 {
+		s.text += fmt.Sprintf(" In this quick run the rates are %d times as high.", times)
+	}
 	for i, r := range readers {
-		o := outcomes[i]
-		s.rows = append(s.rows, []string{r.name, r.to.name, o.String(), fmt.Sprintf("%d KB", o.bytes>>10)})
-		count[r.want]++
-		switch {
-		case r.want == served && o.ended == 0 && o.bytes >= r.enough(2*stall),
-			r.want == cut && o.ended >= earliest && o.ended <= latest && !o.clean:
-			good[r.want]++
-		}
-		if r.want == cut && o.ended > 0 {
-			if first == 0 || o.ended < first {
-				first = o.ended
-			}
-			last = max(last, o.ended)
-		}
+		s.rows = append(s.rows, []string{r.name, r.to.name, outcomes[i].String(), fmt.Sprintf("%d KB", outcomes[i].bytes>>10)})
 	}
 	b.sections = append(b.sections, s)
-	b.reach("clients at 5 KB/s, over HTTP/1.1, TLS and HTTP/2", fmt.Sprintf("served for %v", 2*stall),
-		fmt.Sprintf("%d of %d", good[served], count[served]), good[served] == count[served])
-	b.reach("clients that take nothing, over HTTP/1.1, TLS and HTTP/2", fmt.Sprintf("cut in %.1f to %.1f s", earliest.Seconds(), latest.Seconds()),
-		fmt.Sprintf("%d of %d; %.1f to %.1f s", good[cut], count[cut], first.Seconds(), last.Seconds()), good[cut] == count[cut])
+	b.reachServed(readers, outcomes, 2*stall)
+	b.reachCut(readers, outcomes, stall)
+}
+
+func (b *bench) reachServed(readers []reader, outcomes []outcome, d time.Duration) {
+	all, good := 0, 0
+	for i, o := range outcomes {
+		if readers[i].want != served {
+			continue
+		}
+		all++
+		if o.ended == 0 && o.bytes >= readers[i].enough(d) {
+			good++
+		}
+	}
+	b.reach("clients at 5 KB/s, over HTTP/1.1, TLS and HTTP/2", "served for "+seconds(d),
+		fmt.Sprintf("%d of %d", good, all), good == all)
+}
+
+func (b *bench) reachCut(readers []reader, outcomes []outcome, stall time.Duration) {
+	earliest, latest := stall, stall*35/30
+	var times []time.Duration
+	all, good := 0, 0
+	for i, o := range outcomes {
+		if readers[i].want != cut {
+			continue
+		}
+		all++
+		if o.ended >= earliest && o.ended <= latest && !o.clean {
+			good++
+		}
+		if o.ended > 0 {
+			times = append(times, o.ended)
+		}
+	}
+	found := fmt.Sprintf("%d of %d", good, all)
+	if len(times) > 0 {
+		found += fmt.Sprintf(", in %s to %s", seconds(slices.Min(times)), seconds(slices.Max(times)))
+	}
+	b.reach("clients that take nothing, over HTTP/1.1, TLS and HTTP/2",
+		fmt.Sprintf("cut in %s to %s", seconds(earliest), seconds(latest)), found, good == all)
 }
 
 // enough is how many bytes a reader must have taken in a time to have been served.
@@ -246,8 +271,8 @@ func (o outcome) String() string {
 	case o.ended == 0:
 		return "still open at the end"
 	case o.clean:
-		return fmt.Sprintf("seems complete after %.1f s", o.ended.Seconds())
+		return fmt.Sprintf("seems complete after %s", seconds(o.ended))
 	default:
-		return fmt.Sprintf("cut after %.1f s", o.ended.Seconds())
+		return fmt.Sprintf("cut after %s", seconds(o.ended))
 	}
 }

@@ -68,7 +68,7 @@ func (b *bench) reportStop(n, code, clean int, took time.Duration, exitError err
 		head:  []string{"", "exit code", "from the signal to the exit", "clients that saw a clean end"},
 		rows:  [][]string{{ours, fmt.Sprint(code), milliseconds(took), fmt.Sprintf("%d of %d", clean, n)}},
 	})
-	b.reach(fmt.Sprintf("SIGTERM with %d open streams", n), "exit 0 within 2 s, every client sees a clean end",
+	b.reach(fmt.Sprintf("SIGTERM with %d open streams", n), "exit 0 within "+seconds(stopLimit)+", every client sees a clean end",
 		fmt.Sprintf("exit %d in %.2f s, %d clean ends", code, took.Seconds(), clean),
 		exitError == nil && took < stopLimit && clean == n)
 }
