@@ -133,7 +133,6 @@ func (x *exchange) send(response HttpResponse) {
 		x.sendBodyless()
 		return
 	}
-	x.stream.withhold = !response.whole
 	x.lifetime.running.Store(true)
 	if x.app.stopping() {
 		x.lifetime.shutDown()

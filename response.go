@@ -65,9 +65,6 @@ type HttpResponse struct {
 
 	// failure is what an ErrorResponse hides from the client, for the log.
 	failure error
-	// whole says that a constructor made the body, in one chunk of the length that
-	// it has declared: it cannot fail on its way.
-	whole bool
 }
 
 // Headers builds an [http.Header] from pairs of names and values. A name given
@@ -103,7 +100,6 @@ func TextResponse(status int, text string) HttpResponse {
 		Status:  status,
 		Headers: contentHeaders("text/plain; charset=utf-8", len(text)),
 		Body:    TextWriter(text),
-		whole:   true,
 	}
 }
 
@@ -119,7 +115,6 @@ func BytesResponse(status int, contentType string, content []byte) HttpResponse 
 		Status:  status,
 		Headers: contentHeaders(contentType, len(content)),
 		Body:    BytesWriter(content),
-		whole:   true,
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strconv"
 	"time"
 
@@ -58,7 +59,8 @@ func (s *httpSink) control() *http.ResponseController { return http.NewResponseC
 // nature.
 func (s *httpSink) setHead(headers http.Header) (http.Header, error) {
 	target := s.w.Header()
-	if len(target) > 0 {
+	fresh := len(target) == 0
+	if !fresh {
 		headers = canonicalHeaders(headers)
 		for name := range headers {
 			if name != "Vary" && name != "Set-Cookie" {
@@ -71,8 +73,14 @@ func (s *httpSink) setHead(headers http.Header) (http.Header, error) {
 			clear(target)
 			return nil, err
 		}
-		if name = textproto.CanonicalMIMEHeaderKey(name); !isFraming(name, s.scope.ProtoMajor >= 2) {
-			addValues(target, name, values)
+		canonical := textproto.CanonicalMIMEHeaderKey(name)
+		fresh = fresh && canonical == name
+		switch {
+		case isFraming(canonical, s.scope.ProtoMajor >= 2):
+		case fresh:
+			target[name] = slices.Clip(values) // no other spelling came before
+		default:
+			addValues(target, canonical, values)
 		}
 	}
 	// A nil value keeps net/http from guessing a type from the first bytes.

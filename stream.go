@@ -18,6 +18,10 @@ import (
 // large chunk is seen to take some of it.
 const pieceSize = 32 << 10
 
+// smallChunk is how many bytes a chunk may have that net/http surely takes without
+// a wait.
+const smallChunk = 2 << 10
+
 // A stream writes a response's body to its sink. The body calls yield, perhaps
 // from several goroutines, and the clock flushes; the gate is between them.
 type stream struct {
@@ -31,6 +35,7 @@ type stream struct {
 	declared int64 // the Content-Length, -1 for none
 	withhold bool  // the last of the declared bytes waits for the body's end
 	eager    bool  // a stream by nature: even its first chunk waits for no company
+	alone    bool  // the body is one small chunk that nothing follows: no clock is needed
 
 	entry   clockEntry
 	writing wait
@@ -78,7 +83,11 @@ func (s *stream) setHead(status int, headers http.Header) error {
 // a complete response.
 func (s *stream) run(body iter.Seq[[]byte]) error {
 	s.pending = true // the head
-	s.clock.enlist(&s.entry)
+	s.alone = isImmediate(body)
+	s.withhold = !s.alone
+	if !s.alone {
+		s.clock.enlist(&s.entry)
+	}
 	failure := runBody(body, s.yield)
 
 	s.gate.lock()
@@ -148,6 +157,10 @@ func (s *stream) take(chunk []byte) (taken, pending, more bool) {
 		return false, false, false
 	}
 	s.stopped = true // if the writer panics
+	if s.alone && len(chunk) > smallChunk {
+		s.alone = false // the write may wait for the client, under the watch
+		s.clock.enlist(&s.entry)
+	}
 	for rest := chunk; len(rest) > 0 && s.err == nil; {
 		piece := rest[:min(len(rest), pieceSize)]
 		rest = rest[len(piece):]
@@ -160,7 +173,7 @@ func (s *stream) take(chunk []byte) (taken, pending, more bool) {
 		s.flush()
 	}
 	s.stopped = s.err != nil
-	return true, s.pending && !s.stopped, !s.stopped
+	return true, s.pending && !s.stopped && !s.alone, !s.stopped
 }
 
 // mustFlush reports whether what was written waits for no company: a chunk after

@@ -7,10 +7,14 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"reflect"
+	"slices"
 	"sync/atomic"
 )
 
 // TextWriter is a body of one chunk of text.
+//
+//go:noinline
 func TextWriter(text string) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		if text != "" {
@@ -21,6 +25,8 @@ func TextWriter(text string) iter.Seq[[]byte] {
 
 // BytesWriter is a body of one chunk. It is not copied: it must not change until
 // the response has been sent.
+//
+//go:noinline
 func BytesWriter(content []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		if len(content) > 0 {
@@ -175,4 +181,17 @@ func JSONLinesStreamWriter[T any](write func(yield func(T) bool) error) iter.Seq
 		defer lock.unlock()
 		return cmp.Or(failure, err)
 	})
+}
+
+// immediate are the bodies of one chunk: what the functions that TextWriter and
+// BytesWriter return run. Those must not be inlined, or they would run copies.
+var immediate = [...]uintptr{ //nolint:gochecknoglobals // it never changes
+	reflect.ValueOf(TextWriter("")).Pointer(),
+	reflect.ValueOf(BytesWriter(nil)).Pointer(),
+}
+
+// isImmediate reports whether a body yields once, and has returned at once after
+// that: it cannot fail, and nobody need look after it.
+func isImmediate(body iter.Seq[[]byte]) bool {
+	return slices.Contains(immediate[:], reflect.ValueOf(body).Pointer())
 }

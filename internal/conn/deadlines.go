@@ -8,8 +8,12 @@ import (
 	"time"
 )
 
-// faraway is how far ahead a write deadline must be to count as none.
-const faraway = time.Hour
+// faraway is how far ahead a write deadline must be to count as none, and never how
+// far from the listener's beginning it is so at first sight.
+const (
+	faraway = time.Hour
+	never   = 50 * 365 * 24 * time.Hour
+)
 
 // deadlines are those that were asked for, and those that the connection inside
 // has. net/http sets about six read deadlines a request, and waits under one.
@@ -56,6 +60,12 @@ func (c *Conn) beginRead() (armings uint, err error) {
 	d := &c.deadlines
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
+	if !d.asked.IsZero() && d.asked.Before(c.listener.sweeper.base) {
+		// Longer ago than the listener is there: it is to end this Read. So net/http
+		// takes a connection back from its own read in the background, which often
+		// has not begun.
+		return d.armings, os.ErrDeadlineExceeded
+	}
 	if d.spent || before(d.asked, d.armed) {
 		err = c.arm(d.asked)
 	}
@@ -112,16 +122,17 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 	d := &c.deadlines
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
+	distant := t.Sub(c.listener.sweeper.base) > never // without a look at the time
 	switch {
 	case d.cut:
 		return nil
 	case d.eager:
 		return c.Conn.SetWriteDeadline(t)
-	case passed(t):
+	case !distant && passed(t):
 		d.ended = true
 		return c.Conn.SetWriteDeadline(t)
 	}
-	if !t.IsZero() && time.Until(t) > faraway {
+	if distant || !t.IsZero() && time.Until(t) > faraway {
 		t = time.Time{}
 	}
 	d.askedWrite = t
