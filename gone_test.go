@@ -251,3 +251,24 @@ func TestASleepThatIsCutShortInTheHandlerCutsNothing(t *testing.T) {
 		}
 	})
 }
+
+func TestAClientThatLeavesBehindALargeUploadIsFound(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		ended := make(chan bare.End, 1)
+		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			request.OnEnd(func(e bare.End) { ended <- e })
+			return bare.HttpResponse{Body: func(yield func([]byte) bool) { _ = yield([]byte("x")) && request.Sleep(time.Hour) }}
+		})
+		conn := serve(t, baretest.HTTP1, app).Dial()
+		send(t, conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
+		go func() {
+			// More than the server takes at once, and than fits on the way to it.
+			_, _ = conn.Write(make([]byte, 500<<10))
+			_ = conn.Close()
+		}()
+		start := time.Now()
+		if end := <-ended; !errors.Is(end.Err, bare.ErrClientGone) || time.Since(start) > 5*time.Second {
+			t.Errorf("after %v OnEnd was told %+v", time.Since(start), end)
+		}
+	})
+}

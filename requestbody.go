@@ -18,6 +18,10 @@ import (
 const (
 	// drainLimit is how much of it is read and thrown away, in bytes.
 	drainLimit = 256 << 10
+	// drainPiece is how much more is thrown away after each drainPause, as long as
+	// the response lasts: a client's departure may be behind it.
+	drainPiece = 64 << 10
+	drainPause = time.Second
 	// drainTime is how long the connection waits for the rest of it, once the
 	// response is complete.
 	drainTime = 2 * time.Second
@@ -51,7 +55,8 @@ type requestBody struct {
 	count   int64         // of the bytes read
 	failure error         // of the first read that failed: it is final; under the mutex
 	duplex  atomic.Bool   // the response's body reads it: leave it alone
-	drained chan struct{} // closed when the drain is over; nil without one
+	drained chan struct{} // closed when the drain has come to its limit; nil without one
+	over    chan struct{} // closed when the response is over; made with drained
 
 	reading wait
 	mutex   sync.Mutex // held by a read of the source
@@ -207,7 +212,7 @@ func (b *requestBody) settle(sink *httpSink) {
 	}
 	// With "Expect: 100-continue" and no answer to it, the client waits.
 	if !b.duplex.Load() && !b.expected && b.state.CompareAndSwap(bodyFresh, bodyDraining) {
-		b.drained = make(chan struct{})
+		b.drained, b.over = make(chan struct{}), make(chan struct{})
 		go b.drain()
 		if b.length <= drainLimit && b.drainedWithin(flushDelay) {
 			return
@@ -216,19 +221,41 @@ func (b *requestBody) settle(sink *httpSink) {
 	sink.giveUpConnection()
 }
 
-// drain throws the body away. Where the kernel cannot be asked it is also the only
-// way to see that the client leaves: until the body's end, net/http does not look.
+// drain throws the body away, at first as fast as it comes, and beyond the limit
+// slowly. Where the kernel cannot be asked, or the client's window is full, it is
+// the only way to see that the client leaves: until the body's end, net/http does
+// not look.
 func (b *requestBody) drain() {
+	more := b.discard(drainLimit)
+	close(b.drained)
+	pause := time.NewTimer(drainPause)
+	defer pause.Stop()
+	for more {
+		select {
+		case <-pause.C:
+			more = b.discard(drainPiece)
+			pause.Reset(drainPause)
+		case <-b.over:
+			return
+		}
+	}
+}
+
+// discard throws away up to n bytes, and reports whether there may be more.
+func (b *requestBody) discard(n int64) (more bool) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	defer close(b.drained)
-	n, err := io.CopyN(io.Discard, b.source, drainLimit)
+	if b.halted {
+		return false
+	}
+	_, err := io.CopyN(io.Discard, b.source, n)
 	switch {
 	case errors.Is(err, io.EOF):
 		b.state.Store(bodyEnded)
-	case err != nil && n < drainLimit && !errors.Is(err, os.ErrDeadlineExceeded) && b.isGone(err):
+	case err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && b.isGone(err):
 		b.lifetime.end(context.Canceled)
 	}
+	return err == nil
 }
 
 func (b *requestBody) drainedWithin(d time.Duration) bool {
@@ -245,6 +272,9 @@ func (b *requestBody) drainedWithin(d time.Duration) bool {
 // halt ends a read that is under way, of the drain or of a goroutine that the
 // handler has left behind: from now on the body is net/http's.
 func (b *requestBody) halt(sink *httpSink) {
+	if b != nil && b.over != nil {
+		close(b.over)
+	}
 	if b == nil || b.state.Load() == bodyEnded || !b.http1 && b.state.Load() == bodyFresh {
 		return
 	}
