@@ -32,6 +32,7 @@ type exchange struct {
 	guard     sync.Mutex
 	finished  bool        // under the guard
 	ended     bool        // the response was completed or cut
+	asked     bool        // for its context, before the end
 	forgotten bool        // by the watch; under its mutex
 	watched   atomic.Bool // by the watch
 }
@@ -260,21 +261,32 @@ func (x *exchange) blame(err error) error {
 }
 
 // finish runs before ServeHTTP returns, on every path: after it, a flush would
-// bring the process down.
+// bring the process down. No step is left out when the one before it panics, as a
+// foreign writer may, or ends the goroutine, as a function given to OnEnd may.
 func (x *exchange) finish() {
+	defer x.letGo()
+	defer x.report()
+	defer x.close()
 	if !x.ended {
 		x.abort()
 	}
+}
+
+// close ends the stream, and tells whoever is still at work on the response.
+func (x *exchange) close() {
 	x.stream.close()
 	x.app.clock.delist(&x.stream.entry)
-	made := x.lifetime.end(context.Canceled)
+	x.asked = x.lifetime.end(context.Canceled)
 	x.cleanUp()
-	x.report()
+}
+
+// letGo waits for those who are still at work, and gives the connection back.
+func (x *exchange) letGo() {
 	x.body.halt(&x.sink)
 	if x.hooks != nil {
 		x.hooks.handlers.Wait() // under the watch: they may be waiting for the client
 	}
-	x.app.watch.forget(x, !made && x.body == nil)
+	x.app.watch.forget(x, !x.asked && x.body == nil)
 	x.guard.Lock()
 	x.finished = true
 	x.guard.Unlock()
@@ -294,9 +306,7 @@ func (x *exchange) cleanUp() {
 // panicked with [http.ErrAbortHandler], or ended its goroutine.
 func (x *exchange) abort() {
 	x.err = x.blame(http.ErrAbortHandler)
-	if x.stream.headOut {
-		x.stream.abandon()
-	}
+	x.stream.drop()
 	x.sink.reset()
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -221,4 +223,105 @@ func TestAWriterWithoutDeadlinesCannotCutOffAStalledClientAndSaysSo(t *testing.T
 		synctest.Wait()
 		wantLogged(t, log, "WARN bare: a stalled client cannot be cut off")
 	})
+}
+
+// hopeless panics wherever it is asked to send something.
+type hopeless struct{ panickingFlush }
+
+func (hopeless) Write([]byte) (int, error) { panic("no write today") }
+
+type panickingHead struct{ bareWriter }
+
+func (panickingHead) WriteHeader(int) { panic("no head today") }
+
+type panickingHeader struct{ bareWriter }
+
+func (panickingHeader) Header() http.Header { panic("no headers today") }
+
+func TestAWriterThatPanicsLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	for name, wrap := range map[string]func(w http.ResponseWriter) http.ResponseWriter{
+		"in a flush":            func(w http.ResponseWriter) http.ResponseWriter { return panickingFlush{bareWriter{w}} },
+		"in a write":            func(w http.ResponseWriter) http.ResponseWriter { return panickingWrite{bareWriter{w}} },
+		"in a write and flush":  func(w http.ResponseWriter) http.ResponseWriter { return hopeless{panickingFlush{bareWriter{w}}} },
+		"in the head":           func(w http.ResponseWriter) http.ResponseWriter { return panickingHead{bareWriter{w}} },
+		"when asked for a head": func(w http.ResponseWriter) http.ResponseWriter { return panickingHeader{bareWriter{w}} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+				ends := 0
+				app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+					request.OnEnd(func(bare.End) { ends++ })
+					return bare.HttpResponse{
+						Headers: bare.Headers("content-type", "text/event-stream"), // whose first chunk is flushed at once
+						Body: func(yield func([]byte) bool) {
+							for yield([]byte("tick;")) && request.Sleep(time.Second) {
+							}
+						},
+					}
+				})
+				server := under(t, protocol, app, wrap)
+				wantCut(t, server)
+				synctest.Wait()
+				if watched := bare.Watched(app); ends != 1 || watched != 0 {
+					t.Errorf("OnEnd was told %d times, and %d exchanges are still watched", ends, watched)
+				}
+			})
+		})
+	}
+}
+
+// wantCut sends a request that no client repeats by itself, and fails the test if
+// the response looks complete.
+func wantCut(t *testing.T, server *baretest.Server) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, strings.NewReader("once"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := server.Client().Do(request)
+	if err != nil {
+		return
+	}
+	defer response.Body.Close()
+	if _, err := io.ReadAll(response.Body); err == nil {
+		t.Error("the response looks complete")
+	}
+}
+
+func TestWhoeverEndsTheGoroutineLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	for name, when := range map[string]struct{ inBody, inOnEnd bool }{
+		"in the body": {true, false},
+		"in OnEnd":    {false, true},
+		"in both":     {true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+				ends := 0
+				app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+					request.OnEnd(func(bare.End) {
+						ends++
+						if when.inOnEnd {
+							runtime.Goexit()
+						}
+					})
+					return bare.HttpResponse{Body: func(yield func([]byte) bool) {
+						request.Sleep(2 * time.Millisecond) // the clock has flushed the head
+						if when.inBody {
+							runtime.Goexit()
+						}
+						panic(http.ErrAbortHandler)
+					}}
+				})
+				wantCut(t, serve(t, protocol, app))
+				synctest.Wait()
+				if watched := bare.Watched(app); ends != 1 || watched != 0 {
+					t.Errorf("OnEnd was told %d times, and %d exchanges are still watched", ends, watched)
+				}
+			})
+		})
+	}
 }

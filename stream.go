@@ -267,8 +267,14 @@ func (s *stream) flushDue() {
 	s.flush()
 }
 
-// recoverFlush ends a response whose writer panics in a goroutine that has nobody
-// else to tell.
+// tryFlush is a flush whose panic is the stream's error. The caller holds the gate.
+func (s *stream) tryFlush() {
+	defer s.recoverFlush()
+	s.flush()
+}
+
+// recoverFlush ends a response whose writer panics where nobody else is to be
+// told: in the clock's goroutine, or when the response has failed already.
 func (s *stream) recoverFlush() {
 	value := recover()
 	if value == nil {
@@ -347,14 +353,30 @@ func (s *stream) complete(observed bool, stall time.Duration) error {
 func (s *stream) abandon() (reachable bool) {
 	s.gate.lock()
 	defer s.gate.unlock()
-	s.withheld = false
-	if !s.done && (s.err == nil || errors.Is(s.err, ErrContentLength)) {
-		// Without a flush net/http would send nothing of what was written.
-		s.err = nil
-		s.flush()
+	s.handOver()
+	return s.err == nil || errors.Is(s.err, errFlushPanicked)
+}
+
+// drop is abandon when the handler or the body has left without a word: a head
+// that has not been sent is not sent any more.
+func (s *stream) drop() {
+	s.gate.lock()
+	defer s.gate.unlock()
+	if s.headOut {
+		s.handOver()
 	}
 	s.done = true
-	return s.err == nil
+}
+
+// handOver ends the stream with a flush, without which net/http would send nothing
+// of what was written. The caller holds the gate.
+func (s *stream) handOver() {
+	s.withheld = false
+	if !s.done && (s.err == nil || errors.Is(s.err, ErrContentLength)) {
+		s.err = nil
+		s.tryFlush()
+	}
+	s.done = true
 }
 
 // close ends the stream for the clock, and waits for its flush. From then on the
