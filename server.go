@@ -25,19 +25,24 @@ const (
 	DefaultMaxHeaderBytes    = 64 << 10
 )
 
-// pingTimeout is how long an HTTP/2 connection may be silent before it is sent a
-// ping, and how long the answer may take.
-const pingTimeout = 15 * time.Second
+// pingDelay is how long an HTTP/2 connection may be silent before it is sent a
+// ping. That gives the client's kernel something to acknowledge: what limits the
+// wait is the stall time. The client's own answer has no limit, as the ping may be
+// behind megabytes that a slow reader takes minutes for.
+const pingDelay = 15 * time.Second
 
 // unusedGrace is how long a stopping server waits for the request on a connection
 // on which none has come.
 const unusedGrace = 500 * time.Millisecond
 
-// writeTimeout is too long to end anything: what limits writes is the stall time.
-// It has net/http make a timer with each HTTP/2 stream, which the stream's close
-// stops. A deadline that is set just before a handler returns would otherwise
-// make one after the close, and reset the stream that had ended well.
-const writeTimeout = 100 * 365 * 24 * time.Hour
+// forever is too long to end anything.
+const forever = 100 * 365 * 24 * time.Hour
+
+// writeTimeout ends nothing: what limits writes is the stall time. It has net/http
+// make a timer with each HTTP/2 stream, which the stream's close stops. A deadline
+// that is set just before a handler returns would otherwise make one after the
+// close, and reset the stream that had ended well.
+const writeTimeout = forever
 
 // A Server says how an application is served. The zero value serves HTTP/1.1 on
 // [DefaultAddr]. It is copied by Run, and may be used again.
@@ -204,7 +209,7 @@ func (s Server) httpServer(ctx context.Context, app *Application, listener *conn
 		// No WriteByteTimeout: it may end a write that waits for a slow reader, as
 		// that is only woken when much of the kernel's buffer is free again. The
 		// connection itself ends those that wait for one that has stalled.
-		HTTP2: &http.HTTP2Config{SendPingTimeout: pingTimeout, PingTimeout: pingTimeout},
+		HTTP2: &http.HTTP2Config{SendPingTimeout: pingDelay, PingTimeout: forever},
 	}
 }
 
