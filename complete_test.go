@@ -162,6 +162,9 @@ func TestOnEndDoesNotHoldTheResponseBack(t *testing.T) {
 		"a small body": bare.TextResponse(200, "small"),
 		"no length":    {Body: bare.TextWriter("small")},
 		"no body":      {Status: 202},
+		"an error in the place of a stream": {Body: bare.StreamWriter(func(func([]byte) bool) error {
+			return &bare.HttpError{Status: 409, Message: "small"}
+		})},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -227,7 +227,7 @@ func (x *exchange) replace(err error) bool {
 	for chunk := range response.Body {
 		s.put(chunk)
 	}
-	s.sendHead()
+	s.end(x.observed(), x.app.watch.stall)
 	return true
 }
 

@@ -122,6 +122,61 @@ func newSmallApp() *bare.Application {
 	return app
 }
 
+// An answer that waits in net/http's buffer when its handler has returned is sent
+// by nobody who could be watched.
+func TestAStreamWhoseWindowIsNeverOpenedIsReset(t *testing.T) {
+	t.Parallel()
+	for name, path := range map[string]string{
+		"a small response":                  "/",
+		"a large one":                       "/big",
+		"an endless one":                    "/ticks",
+		"an error in the place of a stream": "/failing",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				app := newSmallApp()
+				client := dialHTTP2(t, serve(t, baretest.H2C, app), 0)
+				start := time.Now()
+				client.get(1, path)
+				stop := time.AfterFunc(time.Hour, func() { _ = client.conn.Close() })
+				_, err := client.until(resetFrame, 1)
+				stop.Stop()
+				if took := time.Since(start); err != nil || took < app.StallTimeout*3/4 || took > app.StallTimeout*9/8+time.Second {
+					t.Errorf("the stream ended after %v (%v)", took, err)
+				}
+				client.get(3, "/") // the connection goes on
+				client.open(3, 100)
+				if f, err := client.until(dataFrame, 3); err != nil || string(f.payload) != "small" {
+					t.Errorf("the next stream has %q (%v)", f.payload, err)
+				}
+				synctest.Wait()
+				if watched := bare.Watched(app); watched != 0 {
+					t.Errorf("%d exchanges are still watched", watched)
+				}
+			})
+		})
+	}
+}
+
+func TestAStreamWhoseWindowIsNeverOpenedDoesNotFailAStop(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		app := newSmallApp()
+		app.StallTimeout = time.Minute // longer than the grace
+		server := serve(t, baretest.H2C, app)
+		client := dialHTTP2(t, server, 0)
+		client.get(1, "/")
+		client.get(3, "/failing")
+		go func() { _, _ = client.until(resetFrame, 1) }()
+		time.Sleep(time.Second)
+		start := time.Now()
+		if err := server.Stop(); err != nil || time.Since(start) > bare.DefaultGrace {
+			t.Errorf("after %v the stop returned %v", time.Since(start), err)
+		}
+	})
+}
+
 // A slowReader reads 100 bytes a second until it is told to hurry.
 type slowReader struct {
 	io.Reader
@@ -141,6 +196,37 @@ func (r *slowReader) Read(buffer []byte) (int, error) {
 		buffer = buffer[:min(len(buffer), 100)]
 	}
 	return r.Reader.Read(buffer)
+}
+
+// The connection makes progress, so that a stream whose turn does not come is no
+// stall: the bytes of the others are before its own.
+func TestASmallResponseWaitsForTheOthersOfASlowConnection(t *testing.T) {
+	t.Parallel()
+	for name, path := range map[string]string{
+		"a small response":                  "/",
+		"an error in the place of a stream": "/failing",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				app := newSmallApp()
+				client := dialHTTP2(t, serve(t, baretest.H2C, app), windowOfMost)
+				client.reader = newSlowReader(client.conn, 10*app.StallTimeout)
+				client.open(0, windowOfMost-1<<16)
+				client.get(1, "/big")
+				time.AfterFunc(app.StallTimeout/2, func() { client.get(3, path) })
+				for {
+					f, err := client.next()
+					if err != nil || f.stream == 3 && f.kind == resetFrame {
+						t.Fatalf("the frame %d of stream %d (%v)", f.kind, f.stream, err)
+					}
+					if f.stream == 3 && f.flags&endStream != 0 {
+						break
+					}
+				}
+			})
+		})
+	}
 }
 
 func TestAPingWhoseAnswerIsBehindOtherBytesEndsNoConnection(t *testing.T) {

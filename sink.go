@@ -28,7 +28,9 @@ type sink interface {
 	// expire has the write or flush that is under way fail, and all further ones.
 	expire() error
 	// expireLater is expire in a while, for what is sent when the response is over.
-	expireLater(d time.Duration)
+	// It returns false if that may have to wait for other bytes than its own, which
+	// a flush has to do instead.
+	expireLater(d time.Duration) bool
 	// stalled reports whether the connection was cut off because the client
 	// acknowledged nothing.
 	stalled() bool
@@ -102,11 +104,17 @@ func (s *httpSink) expire() error { return s.control().SetWriteDeadline(longAgo(
 // net/http sends the end of a response after its handler has returned, and then
 // only the stream's own deadline ends the wait. It must have one already, which
 // the stream's close stops, or a deadline that crosses with the close would reset
-// a stream that is there no more: see [Server.httpServer].
-func (s *httpSink) expireLater(d time.Duration) {
-	if s.scope.ProtoMajor == 2 && s.conn() != nil {
-		_ = s.control().SetWriteDeadline(time.Now().Add(d)) // it has a deadline, so it takes one
+// a stream that is there no more: see [Server.httpServer]. On a connection that is
+// slow as a whole the wait is for the other streams' bytes, however long.
+func (s *httpSink) expireLater(d time.Duration) bool {
+	if s.scope.ProtoMajor != 2 || s.conn() == nil {
+		return true
 	}
+	if s.waitsForKernel(d) {
+		return false
+	}
+	_ = s.control().SetWriteDeadline(time.Now().Add(d)) // it has a deadline, so it takes one
+	return true
 }
 
 func (s *httpSink) stalled() bool {
@@ -123,7 +131,11 @@ func (s *httpSink) watchesWrites() bool { return s.scope.ProtoMajor != 1 || s.co
 // kernel: then that is what a write waits for, and not the stream's window.
 func (s *httpSink) waitsForKernel(lately time.Duration) bool {
 	c := s.conn()
-	return c != nil && time.Since(c.Waited()) < lately
+	if c == nil {
+		return false
+	}
+	waited := c.Waited()
+	return !waited.IsZero() && time.Since(waited) < lately
 }
 
 // departed reports whether the client has left unnoticed. Over HTTP/1.x net/http

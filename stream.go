@@ -336,15 +336,22 @@ func (s *stream) complete(observed bool, stall time.Duration) error {
 	s.gate.lock()
 	defer s.gate.unlock()
 	s.release()
+	s.end(observed, stall)
+	return s.err
+}
+
+// end ends a response that has all its bytes. What is left in net/http's buffers
+// is sent when the handler has returned, if nothing asks for it before. The caller
+// holds the gate.
+func (s *stream) end(observed bool, stall time.Duration) {
 	s.sendHead()
 	if observed && s.err == nil && (s.pending || !s.flushed) {
 		s.flush()
 	}
-	if s.err == nil && s.pending && s.sent > 0 && stall > 0 {
-		s.sink.expireLater(stall)
+	if s.err == nil && s.pending && s.sent > 0 && stall > 0 && !s.sink.expireLater(stall) {
+		s.flush()
 	}
 	s.done = true
-	return s.err
 }
 
 // abandon hands over what was written of a response that will not be complete,
