@@ -33,12 +33,20 @@ type clock struct {
 
 // A clockEntry is what a clock has on its list. It belongs to one clock.
 type clockEntry struct {
-	// due is called under the clock's mutex: it must not wait.
-	owner interface{ due() }
+	owner clockOwner
 
 	listed         atomic.Bool
 	at             time.Duration
 	previous, next *clockEntry
+}
+
+// A clockOwner is who is told that an entry is due.
+type clockOwner interface {
+	// due is called under the clock's mutex: it must not wait.
+	due()
+	// wake is called after it, in a goroutine of its own, when the entry may be
+	// enlisted again.
+	wake()
 }
 
 // now is the time since the clock was made: half the price of [time.Now].
@@ -104,8 +112,10 @@ func (c *clock) tick() {
 	for e := c.first; e != nil && e.at <= now+flushSlack; e = c.first {
 		c.remove(e)
 		e.owner.due()
-		// In this order: a delist that finds it cleared need not wait.
+		// In this order: a delist that finds it cleared need not wait, and who
+		// finds the stream at work leaves it to that to enlist it again.
 		e.listed.Store(false)
+		go e.owner.wake()
 	}
 	if c.armed = c.first != nil; c.armed {
 		c.timer.Reset(c.first.at - now)

@@ -342,11 +342,11 @@ func (x *exchange) reportTo(report func(End), end End) {
 }
 
 // due is called by the clock, under its mutex: the response takes its time.
-func (x *exchange) due() {
-	x.app.watch.add(x)
-	// One stalled client would stop all others if the clock flushed itself.
-	go x.stream.flushDue()
-}
+func (x *exchange) due() { x.app.watch.add(x) }
+
+// wake is called by the clock, in a goroutine of its own: one stalled client would
+// stop all others if the clock flushed itself.
+func (x *exchange) wake() { x.stream.flushDue() }
 
 // giveUpReading ends a read of the body that waits for a client that has stalled.
 func (x *exchange) giveUpReading(operation uint64) {
