@@ -184,3 +184,50 @@ func TestHEADOfNetHTTPHandlersLeavesNothingBehind(t *testing.T) {
 		}
 	})
 }
+
+// trickle is a body that never ends, of 1,000 bytes a second.
+type trickle struct{ done <-chan struct{} }
+
+func (r trickle) Read(buffer []byte) (int, error) {
+	select {
+	case <-r.done:
+		return 0, io.EOF
+	case <-time.After(time.Second):
+		return min(len(buffer), 1000), nil
+	}
+}
+
+func TestAnUploadThatIsFirstReadAfterTheResponseHoldsNothingUp(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		read := make(chan error, 1)
+		app, _ := newApp(bare.FromHTTPHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusOK)
+			<-r.Context().Done()
+			_, err := io.Copy(io.Discard, r.Body)
+			read <- err
+		})))
+		app.Middlewares = append(app.Middlewares, func(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
+			response := handler(request)
+			response.Body = bare.TextWriter("another body")
+			return response
+		})
+		server := serve(t, protocol, app)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL, trickle{ctx.Done()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		stream := server.Do(request)
+		if got := stream.Rest(); got != "another body" || stream.Err() != nil || time.Since(start) > 10*time.Millisecond {
+			t.Errorf("after %v got %q (%v)", time.Since(start), got, stream.Err())
+		}
+		if err := <-read; err == nil || time.Since(start) > 10*time.Millisecond {
+			t.Errorf("after %v the handler's read returned %v", time.Since(start), err)
+		}
+		cancel()
+		time.Sleep(5 * time.Second)
+	})
+}

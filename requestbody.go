@@ -275,11 +275,15 @@ func (b *requestBody) halt(sink *httpSink) {
 	if b != nil && b.over != nil {
 		close(b.over)
 	}
-	if b == nil || b.state.Load() == bodyEnded || !b.http1 && b.state.Load() == bodyFresh {
+	if b == nil || b.state.Load() == bodyEnded {
 		return
 	}
-	if err := sink.expireReads(); err != nil {
-		return // a writer that knows no deadlines belongs to a server that has its own
+	// Over HTTP/2 net/http leaves alone what nobody has asked for. Whoever was about
+	// to ask comes too late.
+	if b.http1 || !b.state.CompareAndSwap(bodyFresh, bodyEnded) {
+		if err := sink.expireReads(); err != nil {
+			return // a writer that knows no deadlines belongs to a server that has its own
+		}
 	}
 	b.mutex.Lock()
 	b.halted = true
