@@ -4,9 +4,22 @@
 //
 //	go run ./internal/mutate stream.go clock.go
 //
-// The package's directory is never changed: the go command reads the mutated file
-// in the place of the real one (its -overlay flag). A mutant is killed when a test
+// The package's directory is never changed: the go command reads mutated files in
+// the place of the real ones (its -overlay flag). A mutant is killed when a test
 // fails, panics or runs out of time. One that does not compile does not count.
+//
+// Most mutants are built together. Each is a copy of its function, and the function
+// calls the copy that the environment variable MUTANT_UNDER_TEST selects: programs
+// that tests start have the same mutant, if they inherit the environment. What is
+// outside of functions, in init, or in a function that calls recover or looks at
+// its caller, is built one mutant at a time; so is a mutant that does not compile,
+// to be sure that it is not only its copy.
+//
+// Survivors are named as they are found. To try only these again, after tests have
+// been added:
+//
+//	go run ./internal/mutate -json found.json stream.go clock.go
+//	go run ./internal/mutate -only found.json stream.go clock.go
 //
 // # The faults
 //
@@ -27,7 +40,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -44,6 +56,7 @@ type config struct {
 	files     []string
 	lines     string
 	since     string
+	only      string
 	sample    int
 	parallel  int
 	short     bool
@@ -79,6 +92,7 @@ func parse(arguments []string, output io.Writer) (config, error) {
 	flags.StringVar(&c.dir, "dir", ".", "the package's directory")
 	flags.StringVar(&c.lines, "lines", "", "only these lines, `a-b`")
 	flags.StringVar(&c.since, "diff", "", "only lines that have changed since this `revision`")
+	flags.StringVar(&c.only, "only", "", "only the survivors in this `file`, which -json has written")
 	flags.IntVar(&c.sample, "sample", 0, "only `n` mutants, always the same; 0 means all")
 	flags.IntVar(&c.parallel, "parallel", 2, "how many are tried at a time")
 	flags.BoolVar(&c.short, "short", false, "run the tests with -short")
@@ -118,7 +132,10 @@ func run(ctx context.Context, c config, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	results, failure := r.all(ctx, c.parallel, progress(stderr, len(t.mutants)))
+	if r.combined != nil && r.combined.failure != nil {
+		fmt.Fprintf(stderr, "each mutant is built on its own, which is slow: %v\n", r.combined.failure)
+	}
+	results, failure := r.all(ctx, c.parallel, progress(stderr, explained, len(t.mutants)))
 	needless := explained.explain(t, c.whole(), results)
 	total, err := write(stdout, results, needless)
 	switch {
@@ -138,7 +155,7 @@ func run(ctx context.Context, c config, stdout, stderr io.Writer) error {
 }
 
 // whole reports whether every mutant of a file is tried.
-func (c config) whole() bool { return c.lines == "" && c.since == "" && c.sample <= 0 }
+func (c config) whole() bool { return c.lines == "" && c.since == "" && c.only == "" && c.sample <= 0 }
 
 // choose finds the mutants to try.
 func choose(ctx context.Context, c config) (*target, error) {
@@ -162,28 +179,13 @@ func choose(ctx context.Context, c config) (*target, error) {
 			return slices.ContainsFunc(changed[m.File], func(r lineRange) bool { return r.has(m.Line) })
 		})
 	}
+	if c.only != "" {
+		living, err := readSurvivors(c.only)
+		if err != nil {
+			return nil, err
+		}
+		t.keep(func(m mutant) bool { return living[m.key()] })
+	}
 	t.sample(c.sample)
 	return t, nil
-}
-
-// progress returns a function that counts on standard error.
-func progress(w io.Writer, all int) func(*result) {
-	start, done, living := time.Now(), 0, 0
-	return func(r *result) {
-		done++
-		if r.lives() {
-			living++
-		}
-		if done%10 == 0 || done == all {
-			fmt.Fprintf(w, "%d of %d, %d survived, %v\n", done, all, living, time.Since(start).Round(time.Second))
-		}
-	}
-}
-
-func writeJSON(name string, results []result) error {
-	content, err := json.MarshalIndent(results, "", "\t")
-	if err != nil {
-		return err
-	}
-	return writeFile(name, append(content, '\n'))
 }

@@ -45,15 +45,18 @@ const (
 type runner struct {
 	target *target
 	survey *survey
-	temp   string
-	short  bool
-	limit  time.Duration // of a run of the tests
+	// combined has most of the mutants; the others are built one at a time.
+	combined *combined
+
+	temp  string
+	short bool
+	limit time.Duration // of a run of the tests
 
 	quickLimit, slowLimit time.Duration
 }
 
-// newRunner looks at the tests as they are, and makes sure that an unchanged
-// file, handled as a mutant is, passes them.
+// newRunner looks at the tests as they are, builds the mutants, and makes sure
+// that the tests pass while none of them is selected.
 func newRunner(ctx context.Context, t *target, temp string, short bool, limit time.Duration) (*runner, error) {
 	s, err := newSurvey(ctx, t, temp, short)
 	if err != nil {
@@ -63,26 +66,47 @@ func newRunner(ctx context.Context, t *target, temp string, short bool, limit ti
 	if len(t.mutants) == 0 {
 		return r, nil
 	}
-	w, err := r.newWorkplace("unchanged")
+	if r.combined, err = newCombined(ctx, r); err != nil {
+		return nil, err
+	}
+	err = r.measure(ctx)
+	if err != nil && ctx.Err() == nil && len(r.combined.has) > 0 {
+		r.combined = &combined{failure: err} // a test may count allocations, which the copies change
+		err = r.measure(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
-	// With the user's cache, which then has all that the mutants do not change.
-	unchanged := mutant{File: t.mutants[0].File}
-	if output, err := w.build(ctx, unchanged); err != nil {
-		return nil, fmt.Errorf("the tests do not compile: %w\n%s", err, output)
+	return r, nil
+}
+
+// measure runs the tests without a mutant, and sets the limits of those with one.
+func (r *runner) measure(ctx context.Context) error {
+	w, err := r.newWorkplace("unchanged")
+	if err != nil {
+		return err
+	}
+	unchanged := trial{binary: r.combined.binary}
+	if len(r.combined.has) < len(r.target.mutants) {
+		// With the user's cache, which then has all that the other mutants do not change.
+		if output, err := w.buildMutant(ctx, mutant{File: r.target.mutants[0].File}); err != nil {
+			return fmt.Errorf("the tests do not compile: %w\n%s", err, output)
+		}
+	}
+	if unchanged.binary == "" {
+		unchanged.binary = w.binary()
 	}
 	for _, part := range []struct {
 		selection string
 		limit     *time.Duration
 	}{{r.quick(), &r.quickLimit}, {r.slow(), &r.slowLimit}} {
 		start := time.Now()
-		if got := w.run(ctx, part.selection, limit); got != survived {
-			return nil, fmt.Errorf("without a mutant, the tests are %s", got)
+		if got := w.run(ctx, unchanged, part.selection, r.limit); got != survived {
+			return fmt.Errorf("without a mutant, the tests are %s", got)
 		}
-		*part.limit = min(limit, leastLimit+patience*time.Since(start))
+		*part.limit = min(r.limit, leastLimit+patience*time.Since(start))
 	}
-	return r, nil
+	return nil
 }
 
 // quick and slow select tests. Most mutants are killed in the first fraction of a
@@ -117,14 +141,14 @@ func (r *runner) all(ctx context.Context, parallel int, report func(*result)) ([
 	for number := range parallel {
 		workers.Go(func() {
 			w, err := r.newWorkplace(fmt.Sprint(number))
-			if err == nil && len(results) >= manyMutants {
+			if err == nil && len(results)-len(r.combined.has) >= manyMutants {
 				err = w.useCache(ctx)
 			}
 			if err != nil {
 				cancel(err)
 			}
 			for i := range next {
-				got, err := r.try(ctx, w, r.target.mutants[i])
+				got, err := r.try(ctx, w, i)
 				if err != nil {
 					cancel(err)
 				}
@@ -149,22 +173,32 @@ func (r *runner) all(ctx context.Context, parallel int, report func(*result)) ([
 	return results, nil
 }
 
-// try says what becomes of one mutant.
-func (r *runner) try(ctx context.Context, w *workplace, m mutant) (outcome, error) {
+// unreached reports whether no test runs a mutant's code.
+func (r *runner) unreached(m mutant) bool {
+	source := r.target.sources[m.File]
+	column := m.start - bytes.LastIndexByte(source[:m.start], '\n')
+	return r.survey.unreached(m.File, m.Line, column)
+}
+
+// try says what becomes of one mutant. The slow tests are run if the others pass.
+func (r *runner) try(ctx context.Context, w *workplace, place int) (outcome, error) {
 	if ctx.Err() != nil {
 		return interrupted, context.Cause(ctx)
 	}
-	source := r.target.sources[m.File]
-	column := m.start - bytes.LastIndexByte(source[:m.start], '\n')
-	if r.survey.unreached(m.File, m.Line, column) {
+	m := r.target.mutants[place]
+	if r.unreached(m) {
 		return uncovered, nil
 	}
-	if output, err := w.build(ctx, m); err != nil {
-		return buildFailure(ctx, output, err)
+	t := trial{binary: r.combined.binary, number: selects(place)}
+	if !r.combined.has[t.number] {
+		if output, err := w.buildMutant(ctx, m); err != nil {
+			return buildFailure(ctx, output, err)
+		}
+		t = trial{binary: w.binary()}
 	}
-	got := w.run(ctx, r.quick(), r.quickLimit)
+	got := w.run(ctx, t, r.quick(), r.quickLimit)
 	if got == survived {
-		got = w.run(ctx, r.slow(), r.slowLimit)
+		got = w.run(ctx, t, r.slow(), r.slowLimit)
 	}
 	if ctx.Err() != nil {
 		return interrupted, context.Cause(ctx)

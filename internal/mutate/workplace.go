@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// A workplace is where one mutant at a time is built and run.
+// A workplace is where one mutant at a time is run, and built if need be.
 type workplace struct {
 	runner *runner
 	dir    string
@@ -19,7 +19,7 @@ type workplace struct {
 
 func (r *runner) newWorkplace(name string) (*workplace, error) {
 	w := &workplace{runner: r, dir: filepath.Join(r.temp, name)}
-	return w, makeDirs(filepath.Join(w.dir, "tmp"))
+	return w, errors.Join(makeDirs(filepath.Join(w.dir, "tmp")), makeDirs(filepath.Join(w.dir, "overlay")))
 }
 
 // useCache gives the workplace a build cache of its own.
@@ -30,24 +30,36 @@ func (w *workplace) useCache(ctx context.Context) error {
 
 func (w *workplace) binary() string { return filepath.Join(w.dir, "mutant.test") }
 
-// build compiles the tests with the mutant in the place of its file. The package's
+// buildMutant compiles the tests with one mutant.
+func (w *workplace) buildMutant(ctx context.Context, m mutant) ([]byte, error) {
+	return w.build(ctx, map[string][]byte{m.File: m.apply(w.runner.target.sources[m.File])})
+}
+
+// build compiles the tests with other contents of some files of the package. Its
 // directory is not changed.
-func (w *workplace) build(ctx context.Context, m mutant) ([]byte, error) {
+func (w *workplace) build(ctx context.Context, contents map[string][]byte, flags ...string) ([]byte, error) {
 	t := w.runner.target
-	changed, overlay := filepath.Join(w.dir, "mutant.go"), filepath.Join(w.dir, "overlay.json")
-	replacement, err := json.Marshal(map[string]any{
-		"Replace": map[string]string{filepath.Join(t.dir, m.File): changed},
-	})
+	replaced := make(map[string]string)
+	for name, content := range contents {
+		changed := filepath.Join(w.dir, "overlay", name) // compilers name it in errors
+		replaced[filepath.Join(t.dir, name)] = changed
+		if err := writeFile(changed, content); err != nil {
+			return nil, err
+		}
+	}
+	overlay := filepath.Join(w.dir, "overlay.json")
+	replacement, err := json.Marshal(map[string]any{"Replace": replaced})
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(writeFile(changed, m.apply(t.sources[m.File])), writeFile(overlay, replacement)); err != nil {
+	if err := writeFile(overlay, replacement); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, buildLimit)
 	defer cancel()
-	build := command(ctx, t.dir, "go", "test", "-c", "-vet=off", "-ldflags=-s -w",
-		"-overlay="+overlay, "-o", w.binary(), ".")
+	flags = append(flags, "-vet=off", "-ldflags=-s -w", "-overlay="+overlay, "-o", w.binary())
+	arguments := append([]string{"test", "-c"}, flags...)
+	build := command(ctx, t.dir, "go", append(arguments, ".")...)
 	if w.cache == "" {
 		return build.CombinedOutput()
 	}
@@ -56,18 +68,26 @@ func (w *workplace) build(ctx context.Context, m mutant) ([]byte, error) {
 	return output, errors.Join(err, prune(w.cache))
 }
 
+// A trial is a binary of the tests, and the number of the mutant in it that is to
+// be selected; 0 selects none.
+type trial struct {
+	binary string
+	number int
+}
+
 // run runs some of the tests, until the first that fails. What they print is read
 // as it comes: a run that has failed is not waited for.
-func (w *workplace) run(ctx context.Context, selection string, limit time.Duration) outcome {
+func (w *workplace) run(ctx context.Context, t trial, selection string, limit time.Duration) outcome {
 	if selection == "" {
 		return survived
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	cmd := command(ctx, w.runner.target.dir, w.binary(), selection, "-test.failfast",
+	cmd := command(ctx, w.runner.target.dir, t.binary, selection, "-test.failfast",
 		"-test.timeout="+w.runner.limit.String(), fmt.Sprintf("-test.short=%t", w.runner.short))
 	// A test that is killed leaves its temporary files behind.
-	cmd.Env = append(cmd.Environ(), "TMPDIR="+filepath.Join(w.dir, "tmp"))
+	cmd.Env = append(cmd.Environ(), "TMPDIR="+filepath.Join(w.dir, "tmp"),
+		fmt.Sprintf("%s=%d", mutantVariable, t.number))
 	output := &watcher{failed: cancel}
 	cmd.Stdout, cmd.Stderr = output, output
 	err := cmd.Run()

@@ -25,3 +25,26 @@ func TestCount(t *testing.T) {
 		t.Errorf("got %d, want 2", got)
 	}
 }
+
+func TestMost(t *testing.T) {
+	if Most != 3 {
+		t.Errorf("got %d, want 3", Most)
+	}
+}
+
+func TestGuard(t *testing.T) {
+	failed := false
+	func() {
+		defer Guard(&failed)
+		panic("guarded")
+	}()
+	if !failed {
+		t.Error("the panic is not noticed")
+	}
+}
+
+func TestRefuseAndFail(t *testing.T) {
+	if got, err := Refuse(), Fail(); got != 2 || err == nil {
+		t.Errorf("got %d, %v", got, err)
+	}
+}
