@@ -91,14 +91,24 @@ func (a *Application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler, matches := a.resolve(r.Method, path)
 	if handler == nil {
 		if mounted := a.mounted(path); mounted != nil {
-			a.lifespan.open.Add(1)
-			defer a.lifespan.open.Add(-1)
-			mounted.ServeHTTP(w, r)
+			a.serveMounted(w, r, mounted)
 			return
 		}
 		handler = a.fallback(r.Method, path)
 	}
 	a.serve(w, r, handler, matches) //nolint:contextcheck // the request holds it
+}
+
+// serveMounted hands a request over. What is sent after the handler has returned
+// waits for no client of HTTP/2 that lets nothing through, as in a response of ours.
+func (a *Application) serveMounted(w http.ResponseWriter, r *http.Request, mounted http.Handler) {
+	a.lifespan.open.Add(1)
+	defer a.lifespan.open.Add(-1)
+	mounted.ServeHTTP(w, r)
+	if stall := a.stallTimeout(); stall > 0 {
+		sink := httpSink{w: w, scope: r}
+		sink.expireLater(stall)
+	}
 }
 
 // serve runs the middlewares and a handler, and streams the response.

@@ -247,8 +247,8 @@ type End struct {
 	Status int
 	// Bytes counts the bytes of the body that were handed to the connection.
 	Bytes int64
-	// FirstByte is the time from the request to the first byte of the body; 0
-	// when there was none.
+	// FirstByte is the time from the request to the first byte that the body has
+	// yielded; 0 when there was none.
 	FirstByte time.Duration
 	// Duration is the time from the request to the end.
 	Duration time.Duration

@@ -209,8 +209,17 @@ func (s Server) httpServer(ctx context.Context, app *Application, listener *conn
 		// No WriteByteTimeout: it may end a write that waits for a slow reader, as
 		// that is only woken when much of the kernel's buffer is free again. The
 		// connection itself ends those that wait for one that has stalled.
-		HTTP2: &http.HTTP2Config{SendPingTimeout: pingDelay, PingTimeout: forever},
+		HTTP2: &http.HTTP2Config{SendPingTimeout: pingDelay, PingTimeout: pingTimeout(app.stallTimeout())},
 	}
+}
+
+// pingTimeout is how long the answer to a ping may take. Without a stall time it is
+// all that finds a peer that has vanished.
+func pingTimeout(stall time.Duration) time.Duration {
+	if stall > 0 {
+		return forever
+	}
+	return pingDelay
 }
 
 // withDefault returns the default for 0, and -1, which means no limit to
@@ -265,6 +274,10 @@ func (s Server) cut(app *Application, server *http.Server, reason error) error {
 	app.lifespan.aborted.Store(true)
 	if err := server.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		failure = errors.Join(failure, fmt.Errorf("bare: %w", err))
+	}
+	// net/http does not tell a handler whose request has an unread body.
+	for _, x := range app.watch.all() {
+		x.lifetime.end(ErrShutdown)
 	}
 	return failure
 }
