@@ -485,3 +485,47 @@ func TestAPushThatIsRefusedIsNoFault(t *testing.T) {
 		t.Errorf("logged %q", got)
 	}
 }
+
+func TestADeclaredResponseThatIsSentWholeIsComplete(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		var ends []bare.End
+		for _, path := range []string{"/", "/?empty"} {
+			app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+				request.OnEnd(func(e bare.End) { ends = append(ends, e) })
+				request.Sleep(time.Hour) // its client closes its side
+				if request.Query().Has("empty") {
+					return bare.HttpResponse{Headers: bare.Headers("content-length", "0"), Body: func(func([]byte) bool) {}}
+				}
+				return bare.TextResponse(200, "whole")
+			})
+			if _, _, err := halfClosed(t, app, "GET "+path+" HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+				t.Error(err)
+			}
+		}
+		synctest.Wait()
+		for _, end := range ends {
+			if end.Err != nil {
+				t.Errorf("OnEnd was told %+v", end)
+			}
+		}
+	})
+}
+
+func TestAClientMaySendTheRestAfterItsAnswer(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			for range request.Body {
+				break
+			}
+			return bare.TextResponse(200, "enough")
+		})
+		conn := serve(t, baretest.HTTP1, app).Dial()
+		defer conn.Close()
+		send(t, conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nbegun")
+		if _, body := readResponse(t, bufio.NewReader(conn)); body != "enough" {
+			t.Errorf("got %q", body)
+		}
+		time.Sleep(time.Second)
+		send(t, conn, strings.Repeat("x", 995)) // a close would have refused it
+	})
+}

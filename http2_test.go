@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -113,6 +114,7 @@ func newSmallApp() *bare.Application {
 			}
 		}}
 	})
+	app.Mount("/mounted", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "small") }))
 	app.OnHttpRequest(bare.Methods{"GET"}, "/big", func(*bare.HttpRequest) bare.HttpResponse {
 		return bare.HttpResponse{Body: func(yield func([]byte) bool) {
 			for chunk := make([]byte, 32<<10); yield(chunk); {
@@ -131,6 +133,7 @@ func TestAStreamWhoseWindowIsNeverOpenedIsReset(t *testing.T) {
 		"a large one":                       "/big",
 		"an endless one":                    "/ticks",
 		"an error in the place of a stream": "/failing",
+		"that of a mounted handler":         "/mounted",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -243,3 +243,27 @@ func TestAServerDrainsWhoeverStoppedTheApplication(t *testing.T) {
 		})
 	}
 }
+
+func TestAHandlerThatIsCutAtTheEndOfTheGraceIsTold(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		var cause error
+		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			request.Sleep(time.Hour)
+			cause = context.Cause(request.Context())
+			return bare.HttpResponse{}
+		})
+		server := serve(t, baretest.HTTP1, app)
+		conn := server.Dial()
+		defer conn.Close()
+		// Its body is unread, so that net/http does not look.
+		send(t, conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
+		time.Sleep(time.Second)
+		if err := server.Stop(); err == nil {
+			t.Error("a handler that was cut is no failure")
+		}
+		synctest.Wait()
+		if !errors.Is(cause, bare.ErrShutdown) {
+			t.Errorf("the cause is %v", cause)
+		}
+	})
+}
