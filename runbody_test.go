@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -257,4 +258,103 @@ func TestAReaderOfOnesOwnRequestMayStopHalfWay(t *testing.T) {
 			t.Errorf("got %q (%v)", line, err)
 		}
 	})
+}
+
+func TestARangeLoopAroundABodyThatGoesOnIsStoppedWithOneWarning(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		spam := func(yield func([]byte) bool) {
+			for {
+				yield([]byte("spam"))
+				time.Sleep(10 * time.Millisecond)
+			}
+		}
+		var end bare.End
+		app, log := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			request.OnEnd(func(e bare.End) { end = e })
+			return bare.HttpResponse{Body: func(yield func([]byte) bool) {
+				for chunk := range spam {
+					if !yield(chunk) {
+						return
+					}
+				}
+			}}
+		})
+		stream := serve(t, protocol, app).Get("/")
+		stream.Next()
+		stream.Close()
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		if !errors.Is(end.Err, bare.ErrClientGone) {
+			t.Errorf("OnEnd was told %+v", end)
+		}
+		wantLogged(t, log, "WARN bare: the body went on after its end method=GET route=/")
+	})
+}
+
+func TestARangeLoopThatIsCalledAfterItsEndForNoReasonIsAPanic(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		app, log := bodyOf(func(_ *bare.HttpRequest, yield func([]byte) bool) {
+			spam := func(yield func(int) bool) {
+				for i := range 3 {
+					yield(i)
+				}
+			}
+			for range spam {
+				yield([]byte("one"))
+				break // of its own accord: nobody has left
+			}
+		})
+		stream := serve(t, baretest.HTTP1, app).Get("/")
+		if stream.Rest(); stream.Err() == nil {
+			t.Error("the response looks complete")
+		}
+		wantLogged(t, log, "ERROR bare: the body panicked method=GET route=/ panic=runtime error: range function continued")
+	})
+}
+
+func TestAYieldAfterAGoexitIsDropped(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		late := make(chan bool, 1)
+		app, _ := bodyOf(func(_ *bare.HttpRequest, yield func([]byte) bool) {
+			yield([]byte("one"))
+			go func() {
+				time.Sleep(time.Second)
+				late <- yield([]byte("late"))
+			}()
+			runtime.Goexit()
+		})
+		stream := serve(t, protocol, app).Get("/")
+		if got := stream.Rest(); got != "one" || stream.Err() == nil {
+			t.Errorf("got %q (%v)", got, stream.Err())
+		}
+		if <-late {
+			t.Error("a late chunk was taken")
+		}
+	})
+}
+
+func TestARefusedResponseLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	for name, response := range map[string]bare.HttpResponse{
+		"a length that is none": {Headers: bare.Headers("x-secret", "yes", "content-length", "many")},
+		"two lengths":           {Headers: bare.Headers("x-secret", "yes", "content-length", "1", "content-length", "1")},
+		"a value with a break":  {Headers: bare.Headers("x-secret", "yes", "x-broken", "a\r\nb")},
+		"a name that is none":   {Headers: bare.Headers("x-secret", "yes", "x broken", "a")},
+		"a status that is none": {Status: 99, Headers: bare.Headers("x-secret", "yes")},
+		"a status too large":    {Status: 1000, Headers: bare.Headers("x-secret", "yes")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+				app, log := respond(response)
+				stream := serve(t, protocol, app).Get("/")
+				if got := stream.Rest(); got != "Internal Server Error" || stream.Response.StatusCode != 500 || stream.Response.Header.Get("X-Secret") != "" {
+					t.Errorf("got %s %v %q", stream.Response.Status, stream.Response.Header, got)
+				}
+				wantLogged(t, log, "ERROR bare: the response was refused")
+			})
+		})
+	}
 }

@@ -93,7 +93,7 @@ func (s *stream) run(body iter.Seq[[]byte]) error {
 	s.gate.lock()
 	s.stopped = true // whatever is left of the body is late
 	written := s.err
-	missing := s.declared >= 0 && s.sent+s.waiting() < s.declared
+	missing := s.sent+s.waiting() < s.declared // -1 is never missing
 	s.gate.unlock()
 	if failure != nil {
 		return s.explain(failure, written)
