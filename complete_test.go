@@ -24,6 +24,12 @@ func TestABodyThatFailsAfterItsDeclaredBytesDoesNotLookComplete(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
 	bodies := map[string]iter.Seq[[]byte]{
+		"an error after a silence": bare.StreamWriter(func(yield func([]byte) bool) error {
+			yield([]byte("h"))
+			time.Sleep(time.Minute)
+			yield([]byte("ello"))
+			return broken
+		}),
 		"an error": bare.StreamWriter(func(yield func([]byte) bool) error {
 			_ = yield([]byte("he")) && yield([]byte("llo"))
 			return broken
@@ -60,9 +66,9 @@ func TestTheLastDeclaredByteIsNotHeldBack(t *testing.T) {
 	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
 		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
 			return bare.HttpResponse{Headers: bare.Headers("content-length", "5"), Body: func(yield func([]byte) bool) {
-				yield([]byte("hel"))
+				yield([]byte("hell"))
 				request.Sleep(time.Minute)
-				yield([]byte("lo"))
+				yield([]byte("o"))
 				request.Sleep(time.Hour)
 			}}
 		})
@@ -398,4 +404,141 @@ func TestMiddlewaresSeeTheStatusThatWillBeSent(t *testing.T) {
 		return response
 	}}
 	synctest.Test(t, func(t *testing.T) { serve(t, baretest.HTTP1, app).Get("/").Rest() })
+}
+
+func TestAnEmptyChunkSendsTheLastDeclaredByte(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			return bare.HttpResponse{Headers: bare.Headers("content-length", "5"), Body: func(yield func([]byte) bool) {
+				_ = yield([]byte("hello")) && yield(nil) && request.Sleep(time.Hour)
+			}}
+		})
+		start := time.Now()
+		stream := serve(t, protocol, app).Get("/")
+		got := ""
+		for len(got) < 5 {
+			got += stream.Next()
+		}
+		if got != "hello" || time.Since(start) != 0 {
+			t.Errorf("%q came after %v", got, time.Since(start))
+		}
+		stream.Close()
+	})
+}
+
+func TestAChunkThatComesAfterTheDeclaredBytesIsAFailure(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		var end bare.End
+		app, log := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			request.OnEnd(func(e bare.End) { end = e })
+			return bare.HttpResponse{Headers: bare.Headers("content-length", "5"), Body: func(yield func([]byte) bool) {
+				yield([]byte("hello"))
+				time.Sleep(time.Minute) // it is on the wire by then
+				yield([]byte("!"))
+			}}
+		})
+		stream := serve(t, protocol, app).Get("/")
+		if got := stream.Rest(); got != "hello" {
+			t.Errorf("got %q", got)
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if !errors.Is(end.Err, bare.ErrContentLength) || end.Bytes != 5 {
+			t.Errorf("OnEnd was told %+v", end)
+		}
+		wantLogged(t, log, "ERROR bare: the body failed")
+	})
+}
+
+func TestTheFirstEventWaitsForNoCompany(t *testing.T) {
+	t.Parallel()
+	types := map[string]bool{
+		"text/event-stream":                true,
+		"text/event-stream; charset=utf-8": true,
+		"application/x-ndjson":             true,
+		"application/jsonl":                true,
+		"text/plain; charset=utf-8":        false,
+		"":                                 false,
+	}
+	for kind, atOnce := range types {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+				app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+					response := bare.HttpResponse{Body: func(yield func([]byte) bool) {
+						_ = yield([]byte("one")) && request.Sleep(time.Hour)
+					}}
+					if kind != "" {
+						response.Headers = bare.Headers("content-type", kind)
+					}
+					return response
+				})
+				start := time.Now()
+				stream := serve(t, protocol, app).Get("/")
+				want := time.Millisecond
+				if atOnce {
+					want = 0
+				}
+				if got := stream.Next(); got != "one" || time.Since(start) != want {
+					t.Errorf("%q came after %v", got, time.Since(start))
+				}
+				stream.Close()
+			})
+		})
+	}
+}
+
+// countingWriter counts what is asked of it, and fails when told to.
+type countingWriter struct {
+	bareWriter
+
+	writes, flushes *int
+	err             error
+}
+
+func (c countingWriter) Write(p []byte) (int, error) {
+	*c.writes++
+	if c.err != nil {
+		return 0, c.err
+	}
+	return c.bareWriter.Write(p)
+}
+
+func (c countingWriter) FlushError() error {
+	*c.flushes++
+	return nil
+}
+
+func TestNothingIsWrittenOrFlushedInVain(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		for name, test := range map[string]struct {
+			body            iter.Seq[[]byte]
+			err             error
+			writes, flushes int
+		}{
+			"empty chunks": {func(yield func([]byte) bool) {
+				for range 5 {
+					yield(nil)
+				}
+			}, nil, 0, 1},
+			"a large chunk":             {bare.BytesWriter(make([]byte, 100_000)), nil, 4, 0},
+			"a large chunk that fails":  {bare.BytesWriter(make([]byte, 100_000)), errors.New("broken"), 1, 0},
+			"small chunks that are one": {bare.ChunkWriter(make([]byte, 1000), 100), nil, 10, 0},
+		} {
+			writes, flushes := 0, 0
+			app, _ := respond(bare.HttpResponse{Body: test.body})
+			server := under(t, baretest.HTTP1, app, func(w http.ResponseWriter) http.ResponseWriter {
+				return countingWriter{bareWriter{w}, &writes, &flushes, test.err}
+			})
+			conn := server.Dial()
+			send(t, conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+			_, _ = io.Copy(io.Discard, conn)
+			conn.Close()
+			if writes != test.writes || flushes != test.flushes {
+				t.Errorf("%s: %d writes and %d flushes, want %d and %d", name, writes, flushes, test.writes, test.flushes)
+			}
+		}
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -115,6 +116,9 @@ func newSmallApp() *bare.Application {
 		}}
 	})
 	app.Mount("/mounted", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "small") }))
+	app.OnHttpRequest(bare.Methods{"GET"}, "/text", func(*bare.HttpRequest) bare.HttpResponse {
+		return bare.TextResponse(200, strings.Repeat("long ", 20_000))
+	})
 	app.OnHttpRequest(bare.Methods{"GET"}, "/big", func(*bare.HttpRequest) bare.HttpResponse {
 		return bare.HttpResponse{Body: func(yield func([]byte) bool) {
 			for chunk := make([]byte, 32<<10); yield(chunk); {
@@ -134,6 +138,7 @@ func TestAStreamWhoseWindowIsNeverOpenedIsReset(t *testing.T) {
 		"an endless one":                    "/ticks",
 		"an error in the place of a stream": "/failing",
 		"that of a mounted handler":         "/mounted",
+		"a large text":                      "/text",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -206,7 +206,7 @@ func (s *stream) writePiece(piece []byte) {
 		}
 		// A client takes a response whose declared bytes have all come for
 		// complete: while the body may still fail, one is missing.
-		if s.withhold && !s.withheld && int64(len(piece)) == room && room > 0 {
+		if s.withhold && int64(len(piece)) == room && room > 0 {
 			s.withheld, s.last[0] = true, piece[room-1]
 			piece = piece[:room-1]
 			s.pending = true
