@@ -494,8 +494,13 @@ func TestTheFirstEventWaitsForNoCompany(t *testing.T) {
 type countingWriter struct {
 	bareWriter
 
-	writes, flushes *int
-	err             error
+	heads, writes, flushes *int
+	err                    error
+}
+
+func (c countingWriter) WriteHeader(status int) {
+	*c.heads++
+	c.bareWriter.WriteHeader(status)
 }
 
 func (c countingWriter) Write(p []byte) (int, error) {
@@ -523,22 +528,74 @@ func TestNothingIsWrittenOrFlushedInVain(t *testing.T) {
 					yield(nil)
 				}
 			}, nil, 0, 1},
+			"chunks apart": {func(yield func([]byte) bool) {
+				for range 3 {
+					yield([]byte("x"))
+					time.Sleep(time.Minute)
+				}
+			}, nil, 3, 3},
 			"a large chunk":             {bare.BytesWriter(make([]byte, 100_000)), nil, 4, 0},
 			"a large chunk that fails":  {bare.BytesWriter(make([]byte, 100_000)), errors.New("broken"), 1, 0},
 			"small chunks that are one": {bare.ChunkWriter(make([]byte, 1000), 100), nil, 10, 0},
 		} {
-			writes, flushes := 0, 0
+			heads, writes, flushes := 0, 0, 0
 			app, _ := respond(bare.HttpResponse{Body: test.body})
 			server := under(t, baretest.HTTP1, app, func(w http.ResponseWriter) http.ResponseWriter {
-				return countingWriter{bareWriter{w}, &writes, &flushes, test.err}
+				return countingWriter{bareWriter{w}, &heads, &writes, &flushes, test.err}
 			})
 			conn := server.Dial()
 			send(t, conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 			_, _ = io.Copy(io.Discard, conn)
 			conn.Close()
-			if writes != test.writes || flushes != test.flushes {
-				t.Errorf("%s: %d writes and %d flushes, want %d and %d", name, writes, flushes, test.writes, test.flushes)
+			if heads != 1 || writes != test.writes || flushes != test.flushes {
+				t.Errorf("%s: %d heads, %d writes and %d flushes, want 1, %d and %d", name, heads, writes, flushes, test.writes, test.flushes)
 			}
 		}
 	})
+}
+
+func TestADeclaredBodyMayEndLongAfterItsLastByte(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		var end bare.End
+		app, log := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			request.OnEnd(func(e bare.End) { end = e })
+			return bare.HttpResponse{Headers: bare.Headers("content-length", "5"), Body: func(yield func([]byte) bool) {
+				yield([]byte("hello"))
+				time.Sleep(time.Minute)
+			}}
+		})
+		stream := serve(t, protocol, app).Get("/")
+		if got := stream.Rest(); got != "hello" || stream.Err() != nil {
+			t.Errorf("got %q (%v)", got, stream.Err())
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if end.Err != nil || end.Bytes != 5 || end.Duration != time.Minute {
+			t.Errorf("OnEnd was told %+v", end)
+		}
+		wantLogged(t, log)
+	})
+}
+
+func TestADeclaredBodyThatEndsAtOnceIsComplete(t *testing.T) {
+	t.Parallel()
+	bodies := map[string]iter.Seq[[]byte]{
+		"one chunk":  bare.StringsWriter(func(yield func(string) bool) { yield("hello") }),
+		"two chunks": bare.ChunkWriter([]byte("hello"), 3),
+		"a text":     bare.TextWriter("hello"),
+	}
+	for name, body := range bodies {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+				app, log := respond(bare.HttpResponse{Headers: bare.Headers("content-length", "5"), Body: body})
+				stream := serve(t, protocol, app).Get("/")
+				if got := stream.Rest(); got != "hello" || stream.Err() != nil {
+					t.Errorf("got %q (%v)", got, stream.Err())
+				}
+				wantLogged(t, log)
+			})
+		})
+	}
 }

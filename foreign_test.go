@@ -3,8 +3,10 @@ package bare_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -194,7 +196,7 @@ func TestAWriterThatPanicsCostsItsResponseAndNoMore(t *testing.T) {
 					}
 				}
 				synctest.Wait()
-				if got := ends(); len(got) == 0 || got[0].Err == nil {
+				if got := ends(); len(got) == 0 || got[0].Err == nil || !strings.Contains(got[0].Err.Error(), "panicked") {
 					t.Errorf("OnEnd was told %+v", got)
 				}
 				wantLogged(t, log, test.logged)
@@ -324,4 +326,21 @@ func TestWhoeverEndsTheGoroutineLeavesNothingBehind(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAForeignServersOwnTimeOutIsAStall(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		app, log, ends := ticking()
+		server := under(t, baretest.HTTP1, app, func(w http.ResponseWriter) http.ResponseWriter {
+			return failingFlush{bareWriter{w}, fmt.Errorf("write: %w", os.ErrDeadlineExceeded)}
+		})
+		conn := server.Dial()
+		defer conn.Close()
+		send(t, conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+		_, _ = io.Copy(io.Discard, conn)
+		if got := ends(); len(got) != 1 || !errors.Is(got[0].Err, bare.ErrStalled) {
+			t.Errorf("OnEnd was told %+v", got)
+		}
+		wantLogged(t, log)
+	})
 }

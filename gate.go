@@ -39,7 +39,10 @@ func (g *gate) lock() {
 }
 
 func (g *gate) unlock() {
-	if g.state.Swap(gateOpen) == gateWanted {
+	switch g.state.Swap(gateOpen) {
+	case gateOpen:
+		panic("bare: an open gate is unlocked") //nolint:forbidigo // a fault of ours, as with a sync.Mutex
+	case gateWanted:
 		select {
 		case *g.wake.Load() <- struct{}{}:
 		default: // one is under way already

@@ -31,9 +31,6 @@ type sink interface {
 	// It returns false if that may have to wait for other bytes than its own, which
 	// a flush has to do instead.
 	expireLater(d time.Duration) bool
-	// stalled reports whether the connection was cut off because the client
-	// acknowledged nothing.
-	stalled() bool
 	// cut breaks the response off, so that it cannot be taken for a complete one.
 	// It does not return.
 	cut()
@@ -117,6 +114,8 @@ func (s *httpSink) expireLater(d time.Duration) bool {
 	return true
 }
 
+// stalled reports whether the connection was cut off because the client
+// acknowledged nothing.
 func (s *httpSink) stalled() bool {
 	c := s.conn()
 	return c != nil && c.Stalled()

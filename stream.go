@@ -321,7 +321,7 @@ func (s *stream) fail(err error) {
 	switch {
 	case errors.Is(err, ErrContentLength), errors.Is(err, errFlushPanicked):
 		s.err = err
-	case errors.Is(err, ErrStalled), errors.Is(err, os.ErrDeadlineExceeded), s.sink.stalled():
+	case errors.Is(err, ErrStalled), errors.Is(err, os.ErrDeadlineExceeded):
 		s.err = ErrStalled
 	default:
 		s.err = ErrClientGone
