@@ -99,17 +99,13 @@ func (b *requestBody) chunks(yield func([]byte, error) bool) {
 // Read is for those who read the request's Scope, and for [HttpRequest.Reader].
 func (b *requestBody) Read(buffer []byte) (int, error) {
 	if b.state.CompareAndSwap(bodyFresh, bodyOpened) {
+		b.opened.Store(true)
 		b.prepare()
 	}
-	switch state := b.state.Load(); {
-	case state == bodyOpened:
-		b.opened.Store(true)
-		return b.read(buffer)
-	case state == bodyEnded && b.opened.Load():
-		return 0, io.EOF
-	default:
+	if !b.opened.Load() {
 		return 0, ErrBodyConsumed
 	}
+	return b.read(buffer)
 }
 
 // Close does nothing: the server closes the body.
