@@ -2,10 +2,13 @@ package bare_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/bare-go/bare"
+	"github.com/bare-go/bare/baretest"
 )
 
 // FuzzHeader holds the check of headers against what would end up on the wire.
@@ -36,4 +39,110 @@ func TestWithHeaderLeavesTheOriginalAlone(t *testing.T) {
 	if (bare.HttpResponse{}).WithHeader("a", "b").Headers.Get("A") != "b" {
 		t.Error("a response without headers has got none")
 	}
+}
+
+func TestTokensAreThoseOfTheSpecification(t *testing.T) {
+	t.Parallel()
+	// RFC 9110, section 5.6.2.
+	const tchar = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	for b := range 256 {
+		if got, want := bare.IsToken(string([]byte{byte(b)})), strings.IndexByte(tchar, byte(b)) >= 0; got != want {
+			t.Errorf("the byte %#x is part of a token: %t", b, got)
+		}
+		if got, want := bare.IsFieldValue(string([]byte{byte(b)})), b == '\t' || b >= ' ' && b != 0x7f; got != want {
+			t.Errorf("the byte %#x is part of a value: %t", b, got)
+		}
+	}
+	if bare.IsToken("") || bare.IsToken("a b") || !bare.IsToken("a-b") || !bare.IsFieldValue("") {
+		t.Error("a token of several bytes, or of none")
+	}
+}
+
+func TestLengthsThatAreNoneAreRefused(t *testing.T) {
+	t.Parallel()
+	for length, want := range map[string]int{"5": 200, "05": 200, "+5": 500, "-5": 500, "": 500, "5 ": 500, "0x5": 500} {
+		synctest.Test(t, func(t *testing.T) {
+			app, _ := respond(bare.HttpResponse{Headers: http.Header{"Content-Length": {length}}, Body: bare.TextWriter("hello")})
+			if got := serve(t, baretest.HTTP1, app).Get("/").Response.StatusCode; got != want {
+				t.Errorf("the length %q is a %d, want %d", length, got, want)
+			}
+		})
+	}
+}
+
+func TestHeadersOfAWrapperAreReplacedButForLists(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, log := respond(bare.HttpResponse{
+			Headers: http.Header{
+				"x-one": {"ours"}, "X-ONE": {"too"}, "Vary": {"Accept"}, "set-cookie": {"b=2"}, "X-Two": {"ours"},
+			},
+			Body: bare.TextWriter("x"),
+		})
+		outer := bare.NewApplication()
+		outer.Mount("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			for name, value := range map[string]string{
+				"X-One": "theirs", "X-Two": "theirs", "X-Three": "theirs", "Vary": "Origin", "Set-Cookie": "a=1",
+			} {
+				w.Header().Set(name, value)
+			}
+			app.ServeHTTP(w, r)
+		}))
+		got := serve(t, protocol, outer).Get("/").Response.Header
+		for name, want := range map[string][]string{
+			"X-Two": {"ours"}, "X-Three": {"theirs"}, "Vary": {"Accept", "Origin"}, "Set-Cookie": {"a=1", "b=2"}, "X-One": {"ours", "too"},
+		} {
+			values := slices.Sorted(slices.Values(got[name]))
+			if !slices.Equal(values, want) {
+				t.Errorf("%s is %q, want %q", name, values, want)
+			}
+		}
+		wantLogged(t, log)
+	})
+}
+
+func TestAMapThatHandlersShareIsNeverWritten(t *testing.T) {
+	t.Parallel()
+	shared := http.Header{"x-list": make([]string, 1, 8), "Content-Type": {"text/plain"}}
+	shared["x-list"][0] = "one"
+	synctest.Test(t, func(t *testing.T) {
+		app, _ := respond(bare.HttpResponse{Headers: shared, Body: bare.TextWriter("x")})
+		app.Middlewares = []bare.HttpMiddleware{func(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
+			response := handler(request)
+			response.Headers.Add("x-list", "two")
+			response.Headers["Content-Type"][0] = "text/html"
+			response.Headers.Set("x-more", "three")
+			return response
+		}}
+		server := serve(t, baretest.HTTP1, app)
+		for range 2 {
+			got := server.Get("/").Response.Header
+			if !slices.Equal(got["X-List"], []string{"one", "two"}) || got.Get("Content-Type") != "text/html" {
+				t.Errorf("got %v", got)
+			}
+		}
+	})
+	if len(shared) != 2 || shared["x-list"][:2][1] != "" || shared["Content-Type"][0] != "text/plain" {
+		t.Errorf("the shared map became %v", shared)
+	}
+}
+
+func TestHeadersThatAreTheServersOwnAreDropped(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, log := respond(bare.HttpResponse{
+			Headers: bare.Headers("transfer-encoding", "gzip", "keep-alive", "timeout=5", "proxy-connection", "x", "upgrade", "x", "connection", "x-hop"),
+			Body:    bare.TextWriter("x"),
+		})
+		stream := serve(t, protocol, app).Get("/")
+		if got := stream.Rest(); got != "x" || len(stream.Response.TransferEncoding) != 0 {
+			t.Errorf("got %q, encoded as %v", got, stream.Response.TransferEncoding)
+		}
+		for _, name := range []string{"Keep-Alive", "Proxy-Connection", "Upgrade", "Connection"} {
+			if got := stream.Response.Header.Get(name) != ""; got != (protocol == baretest.HTTP1) {
+				t.Errorf("%s is there: %t", name, got)
+			}
+		}
+		wantLogged(t, log)
+	})
 }

@@ -1,0 +1,172 @@
+package bare_test
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bare-go/bare"
+	"github.com/bare-go/bare/baretest"
+)
+
+func TestAReaderReadsToTheEndAndStaysThere(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			reader := request.Reader()
+			content, err := io.ReadAll(reader)
+			if err != nil {
+				t.Error(err)
+			}
+			for range 2 {
+				if n, err := reader.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
+					t.Errorf("after the end it read %d bytes (%v)", n, err)
+				}
+			}
+			for _, err := range request.Body {
+				if !errors.Is(err, bare.ErrBodyConsumed) {
+					t.Errorf("a loop after it got %v", err)
+				}
+			}
+			return bare.TextResponse(200, string(content))
+		})
+		if got := post(t, serve(t, protocol, app), "", strings.NewReader("whole")).Rest(); got != "whole" {
+			t.Errorf("got %q", got)
+		}
+	})
+}
+
+func TestTheLimitOfAnOuterHandlerIsA413(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		inner, log := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			_, err := request.Text()
+			if !errors.Is(err, bare.ErrBodyTooLarge) {
+				t.Errorf("the read returned %v", err)
+			}
+			if _, again := request.Reader().Read(make([]byte, 1)); again == nil {
+				t.Error("a second read did not fail")
+			}
+			return bare.ErrorResponse(err)
+		})
+		outer := bare.NewApplication()
+		outer.Mount("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			r.Body = http.MaxBytesReader(w, r.Body, 10)
+			inner.ServeHTTP(w, r)
+		}))
+		stream := post(t, serve(t, protocol, outer), "", strings.NewReader(strings.Repeat("x", 100)))
+		if stream.Rest(); stream.Response.StatusCode != http.StatusRequestEntityTooLarge {
+			t.Errorf("got %s", stream.Response.Status)
+		}
+		wantLogged(t, log)
+	})
+}
+
+func TestAMalformedUploadIsA400(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		app, log := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			_, err := request.Text()
+			return bare.ErrorResponse(err)
+		})
+		conn := serve(t, baretest.HTTP1, app).Dial()
+		defer conn.Close()
+		send(t, conn, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno number\r\n")
+		if response, body := readResponse(t, bufio.NewReader(conn)); response.StatusCode != http.StatusBadRequest || body != "The request body is malformed." {
+			t.Errorf("got %s %q", response.Status, body)
+		}
+		wantLogged(t, log)
+	})
+}
+
+func TestABodyThatWasAskedForWithExpectIsNotWaitedFor(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		app, _ := respond(bare.TextResponse(200, "no need"))
+		conn := serve(t, baretest.HTTP1, app).Dial()
+		defer conn.Close()
+		send(t, conn, "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n")
+		start := time.Now()
+		raw, _ := io.ReadAll(conn)
+		if got := string(raw); !strings.HasPrefix(got, "HTTP/1.1 200 ") || !strings.Contains(got, "\r\nConnection: close\r\n") || time.Since(start) > 5*time.Second {
+			t.Errorf("after %v got %q", time.Since(start), got)
+		}
+	})
+}
+
+func TestAnUploadThatIsReadKeepsTheConnection(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			text, _ := request.Text()
+			return bare.TextResponse(200, text)
+		})
+		conn := serve(t, baretest.HTTP1, app).Dial()
+		defer conn.Close()
+		reader := bufio.NewReader(conn)
+		for range 3 {
+			send(t, conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello")
+			if response, got := readResponse(t, reader); got != "hello" || response.Close {
+				t.Errorf("got %q, and the connection is closed: %t", got, response.Close)
+			}
+			time.Sleep(time.Minute)
+		}
+	})
+}
+
+func TestASlowHandlerIsNotTakenForASlowUpload(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			total := 0
+			for chunk, err := range request.Body {
+				if err != nil {
+					return bare.ErrorResponse(err)
+				}
+				total += len(chunk)
+				time.Sleep(time.Minute)
+			}
+			return bare.HttpResponse{Status: 200 + total}
+		})
+		reader, writer := io.Pipe()
+		go func() {
+			for range 10 { // one byte each time that it is asked
+				_, _ = io.WriteString(writer, "x")
+			}
+			_ = writer.Close()
+		}()
+		if got := post(t, serve(t, protocol, app), "", reader).Response.StatusCode; got != 210 {
+			t.Errorf("got %d", got)
+		}
+		synctest.Wait()
+	})
+}
+
+func TestADuplexThatSaysLittleIsNoSlowUpload(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			request.Duplex()
+			return bare.HttpResponse{Body: func(yield func([]byte) bool) {
+				for chunk, err := range request.Body {
+					if err != nil || !yield(chunk) {
+						return
+					}
+				}
+			}}
+		})
+		reader, writer := io.Pipe()
+		stream := post(t, serve(t, protocol, app), "", reader)
+		for range 10 {
+			time.Sleep(20 * time.Second)
+			go func() { _, _ = io.WriteString(writer, "x") }()
+			if got := stream.Next(); got != "x" {
+				t.Fatalf("got %q (%v)", got, stream.Err())
+			}
+		}
+		_ = writer.Close()
+		stream.Rest()
+	})
+}
