@@ -91,7 +91,7 @@ func (a *Application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler, matches := a.resolve(r.Method, path)
 	if handler == nil {
 		if mounted := a.mounted(path); mounted != nil {
-			a.serveMounted(w, r, mounted)
+			a.serveMounted(w, r, mounted) //nolint:contextcheck // the request holds it
 			return
 		}
 		handler = a.fallback(r.Method, path)

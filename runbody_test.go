@@ -350,7 +350,7 @@ func TestARefusedResponseLeavesNothingBehind(t *testing.T) {
 			eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
 				app, log := respond(response)
 				stream := serve(t, protocol, app).Get("/")
-				if got := stream.Rest(); got != "Internal Server Error" || stream.Response.StatusCode != 500 || stream.Response.Header.Get("X-Secret") != "" {
+				if got := stream.Rest(); got != "Internal Server Error" || stream.Response.StatusCode != http.StatusInternalServerError || stream.Response.Header.Get("X-Secret") != "" {
 					t.Errorf("got %s %v %q", stream.Response.Status, stream.Response.Header, got)
 				}
 				wantLogged(t, log, "ERROR bare: the response was refused")
