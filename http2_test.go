@@ -116,6 +116,13 @@ func newSmallApp() *bare.Application {
 		}}
 	})
 	app.Mount("/mounted", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "small") }))
+	app.OnHttpRequest(bare.Methods{"GET"}, "/observed", func(request *bare.HttpRequest) bare.HttpResponse {
+		request.OnEnd(func(bare.End) {})
+		return bare.TextResponse(200, "small")
+	})
+	app.OnHttpRequest(bare.Methods{"GET"}, "/event", func(*bare.HttpRequest) bare.HttpResponse {
+		return bare.BytesResponse(200, "text/event-stream", []byte("data: x\n\n"))
+	})
 	app.OnHttpRequest(bare.Methods{"GET"}, "/text", func(*bare.HttpRequest) bare.HttpResponse {
 		return bare.TextResponse(200, strings.Repeat("long ", 20_000))
 	})
@@ -139,6 +146,8 @@ func TestAStreamWhoseWindowIsNeverOpenedIsReset(t *testing.T) {
 		"an error in the place of a stream": "/failing",
 		"that of a mounted handler":         "/mounted",
 		"a large text":                      "/text",
+		"a response that is observed":       "/observed",
+		"an event that is alone":            "/event",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

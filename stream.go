@@ -157,9 +157,8 @@ func (s *stream) take(chunk []byte) (taken, pending, more bool) {
 		return false, false, false
 	}
 	s.stopped = true // if the writer panics
-	if s.alone && len(chunk) > smallChunk {
-		s.alone = false // the write may wait for the client, under the watch
-		s.clock.enlist(&s.entry)
+	if len(chunk) > smallChunk {
+		s.beWatched()
 	}
 	for rest := chunk; len(rest) > 0 && s.err == nil; {
 		piece := rest[:min(len(rest), pieceSize)]
@@ -289,8 +288,18 @@ func (s *stream) recoverFlush() {
 // been logged.
 var errFlushPanicked = errors.New("bare: the writer's flush panicked")
 
+// beWatched has the clock know of a stream that was thought to need none: what it
+// is about to do may wait for the client. The caller holds the gate.
+func (s *stream) beWatched() {
+	if s.alone {
+		s.alone = false
+		s.clock.enlist(&s.entry)
+	}
+}
+
 // flush sends the head and what was written. The caller holds the gate.
 func (s *stream) flush() {
+	s.beWatched()
 	s.sendHead()
 	s.pending = s.withheld
 	s.writing.begin()
