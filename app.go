@@ -105,10 +105,8 @@ func (a *Application) serveMounted(w http.ResponseWriter, r *http.Request, mount
 	a.lifespan.open.Add(1)
 	defer a.lifespan.open.Add(-1)
 	mounted.ServeHTTP(w, r)
-	if stall := a.stallTimeout(); stall > 0 {
-		sink := httpSink{w: w, scope: r}
-		sink.expireLater(stall)
-	}
+	sink := httpSink{w: w, scope: r}
+	sink.expireLater(a.stallTimeout())
 }
 
 // serve runs the middlewares and a handler, and streams the response.

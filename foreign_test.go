@@ -344,3 +344,46 @@ func TestAForeignServersOwnTimeOutIsAStall(t *testing.T) {
 		wantLogged(t, log)
 	})
 }
+
+// slowWriter takes its time, and cannot be told to hurry.
+type slowWriter struct {
+	bareWriter
+
+	write, flush time.Duration
+}
+
+func (s slowWriter) Write(p []byte) (int, error) {
+	time.Sleep(s.write)
+	return s.bareWriter.Write(p)
+}
+
+func (s slowWriter) FlushError() error {
+	time.Sleep(s.flush)
+	return nil
+}
+
+func TestAWriteThatEndsAfterTheStallTimeIsAStallAllTheSame(t *testing.T) {
+	t.Parallel()
+	for name, wrap := range map[string]func(w http.ResponseWriter) http.ResponseWriter{
+		"a write": func(w http.ResponseWriter) http.ResponseWriter { return slowWriter{bareWriter{w}, time.Minute, 0} },
+		"a flush": func(w http.ResponseWriter) http.ResponseWriter { return slowWriter{bareWriter{w}, 0, time.Minute} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			overHTTP1(t, func(t *testing.T) {
+				app, log, ends := ticking()
+				outer := bare.NewApplication()
+				outer.Mount("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					app.ServeHTTP(wrap(w), r.WithContext(context.Background())) //nolint:contextcheck // a foreign server's
+				}))
+				conn := serve(t, baretest.HTTP1, outer).Dial()
+				defer conn.Close()
+				send(t, conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+				_, _ = io.Copy(io.Discard, conn)
+				if got := ends(); len(got) != 1 || !errors.Is(got[0].Err, bare.ErrStalled) {
+					t.Errorf("OnEnd was told %+v", got)
+				}
+				wantLogged(t, log, "WARN bare: a stalled client cannot be cut off")
+			})
+		})
+	}
+}

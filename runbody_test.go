@@ -358,3 +358,21 @@ func TestARefusedResponseLeavesNothingBehind(t *testing.T) {
 		})
 	}
 }
+
+func TestAPanicAfterTheClientLeftIsStillAFault(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, log := bodyOf(func(_ *bare.HttpRequest, yield func([]byte) bool) {
+			for yield([]byte("x")) {
+				time.Sleep(time.Second)
+			}
+			panic("in the clean-up")
+		})
+		stream := serve(t, protocol, app).Get("/")
+		stream.Next()
+		stream.Close()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		wantLogged(t, log, "ERROR bare: the body panicked method=GET route=/ panic=in the clean-up")
+	})
+}

@@ -29,7 +29,7 @@ type sink interface {
 	expire() error
 	// expireLater is expire in a while, for what is sent when the response is over.
 	// It returns false if that may have to wait for other bytes than its own, which
-	// a flush has to do instead.
+	// a flush has to do instead. A limit of 0 or less is none.
 	expireLater(d time.Duration) bool
 	// cut breaks the response off, so that it cannot be taken for a complete one.
 	// It does not return.
@@ -104,7 +104,7 @@ func (s *httpSink) expire() error { return s.control().SetWriteDeadline(longAgo(
 // a stream that is there no more: see [Server.httpServer]. On a connection that is
 // slow as a whole the wait is for the other streams' bytes, however long.
 func (s *httpSink) expireLater(d time.Duration) bool {
-	if s.scope.ProtoMajor != 2 || s.conn() == nil {
+	if d <= 0 || s.scope.ProtoMajor != 2 || s.conn() == nil {
 		return true
 	}
 	if s.waitsForKernel(d) {

@@ -172,7 +172,7 @@ func (s *stream) take(chunk []byte) (taken, pending, more bool) {
 		s.flush()
 	}
 	s.stopped = s.err != nil
-	return true, s.pending && !s.stopped && !s.alone, !s.stopped
+	return true, s.pending && !s.alone, !s.stopped
 }
 
 // mustFlush reports whether what was written waits for no company: a chunk after
@@ -259,11 +259,10 @@ func (s *stream) flushDue() {
 	}
 	defer s.gate.unlock()
 	defer s.recoverFlush()
-	if s.done || !s.pending || s.err != nil {
-		return
+	if s.pending {
+		s.release()
+		s.flush()
 	}
-	s.release()
-	s.flush()
 }
 
 // tryFlush is a flush whose panic is the stream's error. The caller holds the gate.
@@ -324,6 +323,7 @@ func (s *stream) sendHead() {
 
 // fail keeps the first error. The caller holds the gate.
 func (s *stream) fail(err error) {
+	s.pending = false
 	if s.err != nil {
 		return
 	}
@@ -354,13 +354,10 @@ func (s *stream) complete(observed bool, stall time.Duration) error {
 // holds the gate.
 func (s *stream) end(observed bool, stall time.Duration) {
 	s.sendHead()
-	if observed && s.err == nil && (s.pending || !s.flushed) {
+	if observed || s.pending && !s.sink.expireLater(stall) {
 		s.flush()
 	}
-	if s.err == nil && s.pending && s.sent > 0 && stall > 0 && !s.sink.expireLater(stall) {
-		s.flush()
-	}
-	s.done = true
+	s.pending = false // for the clock
 }
 
 // abandon hands over what was written of a response that will not be complete,
@@ -381,25 +378,23 @@ func (s *stream) drop() {
 	if s.headOut {
 		s.handOver()
 	}
-	s.done = true
 }
 
 // handOver ends the stream with a flush, without which net/http would send nothing
 // of what was written. The caller holds the gate.
 func (s *stream) handOver() {
 	s.withheld = false
-	if !s.done && (s.err == nil || errors.Is(s.err, ErrContentLength)) {
+	if s.err == nil || errors.Is(s.err, ErrContentLength) {
 		s.err = nil
 		s.tryFlush()
 	}
-	s.done = true
 }
 
 // close ends the stream for the clock, and waits for its flush. From then on the
 // sink is not used.
 func (s *stream) close() {
 	s.gate.lock()
-	s.done = true
+	s.done, s.pending = true, false
 	s.gate.unlock()
 }
 
