@@ -2,9 +2,11 @@ package bare_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -168,5 +170,96 @@ func TestADuplexThatSaysLittleIsNoSlowUpload(t *testing.T) {
 		}
 		_ = writer.Close()
 		stream.Rest()
+	})
+}
+
+func TestALargeDuplexEchoesWhileItReads(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			request.Duplex()
+			return bare.HttpResponse{Body: func(yield func([]byte) bool) {
+				for chunk, err := range request.Body {
+					if err != nil || !yield(chunk) {
+						return
+					}
+				}
+			}}
+		})
+		const size = 2 << 20
+		reader, writer := io.Pipe()
+		go func() {
+			for range size / 1024 {
+				_, _ = writer.Write(make([]byte, 1024))
+			}
+			_ = writer.Close()
+		}()
+		stream := post(t, serve(t, protocol, app), "", reader)
+		if got := len(stream.Rest()); got != size || stream.Err() != nil {
+			t.Errorf("got %d of %d bytes (%v)", got, size, stream.Err())
+		}
+	})
+}
+
+func TestDuplexWithoutABodyDoesNothing(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			request.Duplex()
+			return bare.TextResponse(200, "fine")
+		})
+		stream := serve(t, protocol, app).Get("/")
+		if got := stream.Rest(); got != "fine" || stream.Response.Close {
+			t.Errorf("got %q, closed: %t", got, stream.Response.Close)
+		}
+	})
+}
+
+func TestAnUnreadBodyCostsNoHTTP2Connection(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		if protocol == baretest.HTTP1 {
+			return // there it does
+		}
+		app, _ := respond(bare.TextResponse(200, "unread"))
+		server := serve(t, protocol, app)
+		reused := false
+		for range 2 {
+			reader, writer := io.Pipe()
+			ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { reused = info.Reused }})
+			request, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL, reader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := server.Do(request).Rest(); got != "unread" {
+				t.Errorf("got %q", got)
+			}
+			_ = writer.Close()
+			time.Sleep(time.Minute)
+		}
+		if !reused {
+			t.Error("the connection was given up")
+		}
+	})
+}
+
+func TestAnUploadThatBreaksOffUnderAForeignServerIsAClientThatLeft(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		failed := make(chan error, 1)
+		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			_, err := request.Text()
+			failed <- err
+			return bare.HttpResponse{}
+		})
+		outer := bare.NewApplication()
+		outer.Mount("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			app.ServeHTTP(w, r.WithContext(context.Background())) //nolint:contextcheck // it tells nothing of the client
+		}))
+		conn := serve(t, baretest.HTTP1, outer).Dial()
+		send(t, conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nbegun")
+		_ = conn.Close()
+		if err := <-failed; !errors.Is(err, bare.ErrClientGone) {
+			t.Errorf("the read returned %v", err)
+		}
 	})
 }

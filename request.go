@@ -220,7 +220,7 @@ func (r *HttpRequest) Query() url.Values {
 // request that no server made.
 func (r *HttpRequest) Duplex() {
 	if r.exchange != nil {
-		r.exchange.body.share(&r.exchange.sink)
+		r.exchange.body.share()
 	}
 }
 

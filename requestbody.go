@@ -1,10 +1,8 @@
 package bare
 
 import (
-	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"sync"
@@ -41,7 +39,7 @@ const (
 // through read. A nil one is empty.
 type requestBody struct {
 	source   io.ReadCloser
-	lifetime *lifetime // ended when the client is seen to have left; nil without a server
+	lifetime *lifetime // over when the client has left; nil without a server
 	begin    func()    // called before the first read; nil without a server
 	clock    *clock    // nil without a server
 	http1    bool      // over HTTP/1.x, where net/http waits for its end
@@ -174,7 +172,6 @@ func (b *requestBody) explain(err error) error {
 	case b.lifetime == nil:
 		return err
 	case b.isGone(err):
-		b.lifetime.end(context.Canceled)
 		return ErrClientGone
 	default:
 		return &HttpError{Status: http.StatusBadRequest, Message: "The request body is malformed.", Err: err}
@@ -182,20 +179,20 @@ func (b *requestBody) explain(err error) error {
 }
 
 // isGone reports whether a failed read says that the client left. Over HTTP/2
-// every failure of its own is one.
+// every failure of its own is one; over HTTP/1.x net/http has ended the request's
+// context if it is the connection's, and what else fails is malformed.
 func (b *requestBody) isGone(err error) bool {
-	var network *net.OpError
-	return !b.http1 || b.lifetime.scope.Context().Err() != nil ||
-		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) || errors.As(err, &network)
+	return !b.http1 || b.lifetime.scope.Context().Err() != nil || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// share prepares for a response whose body reads this one.
-func (b *requestBody) share(sink *httpSink) {
-	if b == nil || b.state.Load() == bodyEnded {
-		return
+// share prepares for a response whose body reads this one. Over HTTP/1.x it is
+// enough that the connection is given up: see settle. With
+// [http.ResponseController.EnableFullDuplex] net/http would take the rest of a body
+// whose read has timed out for another request.
+func (b *requestBody) share() {
+	if b != nil {
+		b.duplex.Store(true)
 	}
-	b.duplex.Store(true)
-	_ = sink.readBeside() // a foreign writer may not know it
 }
 
 // settle makes sure, before the head of a response over HTTP/1.x goes out, that
@@ -245,13 +242,10 @@ func (b *requestBody) discard(n int64) (more bool) {
 		return false
 	}
 	_, err := io.CopyN(io.Discard, b.source, n)
-	switch {
-	case errors.Is(err, io.EOF):
+	if errors.Is(err, io.EOF) {
 		b.state.Store(bodyEnded)
-	case err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && b.isGone(err):
-		b.lifetime.end(context.Canceled)
 	}
-	return err == nil
+	return err == nil // or net/http has ended the context, if the client has left
 }
 
 func (b *requestBody) drainedWithin(d time.Duration) bool {

@@ -191,10 +191,6 @@ func (s *httpSink) expireReads() error { return s.control().SetReadDeadline(long
 // readUntil bounds the time that net/http takes to read the rest of a request.
 func (s *httpSink) readUntil(t time.Time) error { return s.control().SetReadDeadline(t) }
 
-// readBeside lets the response be sent while the request is read. Over HTTP/2 it
-// always may be.
-func (s *httpSink) readBeside() error { return supported(s.control().EnableFullDuplex()) }
-
 // conn is the connection, nil under a foreign server.
 func (s *httpSink) conn() *conn.Conn { return conn.From(s.scope.Context()) }
 
