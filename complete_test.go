@@ -601,3 +601,45 @@ func TestADeclaredBodyThatEndsAtOnceIsComplete(t *testing.T) {
 		})
 	}
 }
+
+func TestAnUploadMustKeepItsPace(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		stall  time.Duration
+		status int
+	}{
+		"after a fast start":   {0, http.StatusRequestTimeout},
+		"without a stall time": {-1, http.StatusOK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			overHTTP1(t, func(t *testing.T) {
+				app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+					if _, err := request.Text(); err != nil {
+						return bare.ErrorResponse(err)
+					}
+					return bare.TextResponse(200, "uploaded")
+				})
+				app.StallTimeout = test.stall
+				conn := serve(t, baretest.HTTP1, app).Dial()
+				defer conn.Close()
+				send(t, conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100200\r\n\r\n"+strings.Repeat("x", 100_000))
+				var sending sync.WaitGroup
+				sending.Go(func() {
+					for range 200 {
+						time.Sleep(time.Second)
+						if _, err := io.WriteString(conn, "x"); err != nil {
+							return
+						}
+					}
+				})
+				start := time.Now()
+				response, _ := readResponse(t, bufio.NewReader(conn))
+				if took := time.Since(start); response.StatusCode != test.status || test.status != 200 && took > 65*time.Second {
+					t.Errorf("after %v got %s", took, response.Status)
+				}
+				conn.Close()
+				sending.Wait()
+			})
+		})
+	}
+}

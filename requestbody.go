@@ -307,7 +307,7 @@ type pace struct {
 // tooSlow notes that n bytes came after a wait, and reports whether the window
 // that ends with them had too few.
 func (p *pace) tooSlow(n int, waited time.Duration) bool {
-	if p.least <= 0 || p.window <= 0 {
+	if p.window <= 0 {
 		return false
 	}
 	p.waited += waited

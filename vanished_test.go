@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -84,6 +85,58 @@ func TestAStreamWhosePeerHasVanishedIsStalled(t *testing.T) {
 				}
 				cancel()
 				if err := <-stopped; err != nil && !errors.Is(err, http.ErrServerClosed) {
+					t.Error(err)
+				}
+				_ = client.Close()
+				wantLogged(t, log)
+			})
+		})
+	}
+}
+
+// departing tells that its peer has left, as only a kernel can know.
+type departing struct {
+	net.Conn
+
+	left *atomic.Bool
+}
+
+func (d departing) Departed() bool { return d.left.Load() }
+
+func TestADepartureThatOnlyTheKernelKnowsIsFound(t *testing.T) {
+	t.Parallel()
+	for name, stall := range map[string]time.Duration{"by default": 0, "with a short stall time": 8 * time.Second, "without a stall time": -1} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ended := make(chan bare.End, 1)
+				app, log := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+					request.OnEnd(func(e bare.End) { ended <- e })
+					return bare.HttpResponse{Body: func(yield func([]byte) bool) { _ = yield([]byte("x")) && request.Sleep(time.Hour) }}
+				})
+				app.StallTimeout = stall
+				ctx, cancel := context.WithCancel(t.Context())
+				listener := &oneListener{make(chan net.Conn, 1), make(chan struct{})}
+				stopped := make(chan error)
+				go func() { stopped <- bare.Server{Listener: listener}.Run(ctx, app) }()
+				client, server := net.Pipe()
+				go func() { _, _ = io.Copy(io.Discard, client) }()
+				left := new(atomic.Bool)
+				listener.conns <- departing{server, left}
+				send(t, client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+				time.Sleep(time.Minute)
+				start := time.Now()
+				left.Store(true)
+				within := 4 * time.Second
+				if stall > 0 {
+					within = stall / 8
+				}
+				// And the time that is given to what was sent.
+				if end := <-ended; !errors.Is(end.Err, bare.ErrClientGone) || time.Since(start) > within+100*time.Millisecond {
+					t.Errorf("after %v OnEnd was told %+v", time.Since(start), end)
+				}
+				cancel()
+				if err := <-stopped; err != nil {
 					t.Error(err)
 				}
 				_ = client.Close()

@@ -117,8 +117,8 @@ func TestAKeepAliveRequestSetsTwoReadDeadlines(t *testing.T) {
 			t.Errorf("%d requests set %d read and %d write deadlines", requests, reads, writes)
 		}
 		// One for the next request, one for the client's leaving.
-		if counts.waits > 2*requests+1 {
-			t.Errorf("%d requests made %d reads", requests, counts.waits)
+		if waits := counts.waits.Load(); waits > 2*requests+1 {
+			t.Errorf("%d requests made %d reads", requests, waits)
 		}
 		// The deadline of the idle connection is real.
 		time.Sleep(time.Minute)

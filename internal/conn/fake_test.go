@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -79,13 +80,11 @@ type counter struct {
 
 	mutex         sync.Mutex
 	reads, writes int
-	waits         int // calls of Read
+	waits         atomic.Int64 // calls of Read
 }
 
 func (c *counter) Read(buffer []byte) (int, error) {
-	c.mutex.Lock()
-	c.waits++
-	c.mutex.Unlock()
+	c.waits.Add(1)
 	return c.Conn.Read(buffer)
 }
 
