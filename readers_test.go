@@ -263,3 +263,35 @@ func TestAnUploadThatBreaksOffUnderAForeignServerIsAClientThatLeft(t *testing.T)
 		}
 	})
 }
+
+func TestAStalledUploadIsGivenUpHoweverItIsRead(t *testing.T) {
+	t.Parallel()
+	ways := map[string]func(request *bare.HttpRequest) io.Reader{
+		"by Reader":             (*bare.HttpRequest).Reader,
+		"by the Scope's Body":   func(request *bare.HttpRequest) io.Reader { return request.Scope.Body },
+		"by a buffered reader":  func(request *bare.HttpRequest) io.Reader { return bufio.NewReader(request.Reader()) },
+	}
+	for name, way := range ways {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+				app, log := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+					content, err := io.ReadAll(way(request))
+					if !errors.Is(err, bare.ErrStalled) || string(content) != "a beginning" {
+						t.Errorf("after %q the read returned %v", content, err)
+					}
+					return bare.ErrorResponse(err)
+				})
+				reader, writer := io.Pipe()
+				defer writer.Close()
+				go func() { _, _ = io.WriteString(writer, "a beginning") }()
+				start := time.Now()
+				stream := post(t, serve(t, protocol, app), "", reader)
+				if took := time.Since(start); stream.Response.StatusCode != http.StatusRequestTimeout || took > 35*time.Second {
+					t.Errorf("after %v got %s", took, stream.Response.Status)
+				}
+				wantLogged(t, log)
+			})
+		})
+	}
+}
