@@ -267,9 +267,9 @@ func TestAnUploadThatBreaksOffUnderAForeignServerIsAClientThatLeft(t *testing.T)
 func TestAStalledUploadIsGivenUpHoweverItIsRead(t *testing.T) {
 	t.Parallel()
 	ways := map[string]func(request *bare.HttpRequest) io.Reader{
-		"by Reader":             (*bare.HttpRequest).Reader,
-		"by the Scope's Body":   func(request *bare.HttpRequest) io.Reader { return request.Scope.Body },
-		"by a buffered reader":  func(request *bare.HttpRequest) io.Reader { return bufio.NewReader(request.Reader()) },
+		"by Reader":            (*bare.HttpRequest).Reader,
+		"by the Scope's Body":  func(request *bare.HttpRequest) io.Reader { return request.Scope.Body },
+		"by a buffered reader": func(request *bare.HttpRequest) io.Reader { return bufio.NewReader(request.Reader()) },
 	}
 	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {
