@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -294,4 +295,87 @@ func TestAStalledUploadIsGivenUpHoweverItIsRead(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestWhatAFailedReadMeans(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken")
+	tests := []struct {
+		name     string
+		protocol baretest.Protocol
+		failure  error
+		left     bool // the context has ended
+		want     error
+		status   int
+	}{
+		{"over HTTP/1.1 it is malformed", baretest.HTTP1, broken, false, broken, http.StatusBadRequest},
+		{"over HTTP/1.1 with a context that has ended", baretest.HTTP1, broken, true, bare.ErrClientGone, http.StatusInternalServerError},
+		{"over HTTP/2", baretest.H2C, broken, false, bare.ErrClientGone, http.StatusInternalServerError},
+		{"a server's own time-out", baretest.HTTP1, os.ErrDeadlineExceeded, false, bare.ErrStalled, http.StatusRequestTimeout},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				inner, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+					_, err := request.Text()
+					if !errors.Is(err, test.want) {
+						t.Errorf("the read returned %v, want %v", err, test.want)
+					}
+					return bare.ErrorResponse(err)
+				})
+				outer := bare.NewApplication()
+				outer.Mount("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					ctx, cancel := context.WithCancel(r.Context())
+					defer cancel()
+					if test.left {
+						cancel()
+					}
+					r = r.WithContext(ctx)
+					r.Body = io.NopCloser(io.MultiReader(strings.NewReader("half"), &failing{test.failure}))
+					inner.ServeHTTP(w, r)
+				}))
+				stream := post(t, serve(t, test.protocol, outer), "", strings.NewReader("sent"))
+				if stream.Rest(); stream.Response.StatusCode != test.status {
+					t.Errorf("got %s", stream.Response.Status)
+				}
+			})
+		})
+	}
+	t.Run("without a server it is returned as it is", func(t *testing.T) {
+		t.Parallel()
+		scope, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://x/", &failing{broken})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := bare.NewHttpRequest(scope).Text(); !errors.Is(err, broken) {
+			t.Errorf("the read returned %v", err)
+		}
+	})
+}
+
+func TestAllUploadsThatStallAtOnceAreGivenUp(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			_, err := request.Text()
+			return bare.ErrorResponse(err)
+		})
+		server := serve(t, protocol, app)
+		start := time.Now()
+		answers := make(chan int)
+		for range 5 {
+			reader, writer := io.Pipe()
+			defer writer.Close()
+			go func() { answers <- post(t, server, "", reader).Response.StatusCode }()
+		}
+		for range 5 {
+			if got := <-answers; got != http.StatusRequestTimeout {
+				t.Errorf("got %d", got)
+			}
+		}
+		if took := time.Since(start); took > 35*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
 }
