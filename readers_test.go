@@ -366,7 +366,7 @@ func TestAllUploadsThatStallAtOnceAreGivenUp(t *testing.T) {
 		answers := make(chan int)
 		for range 5 {
 			reader, writer := io.Pipe()
-			defer writer.Close()
+			t.Cleanup(func() { _ = writer.Close() })
 			go func() { answers <- post(t, server, "", reader).Response.StatusCode }()
 		}
 		for range 5 {
