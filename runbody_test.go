@@ -338,12 +338,13 @@ func TestAYieldAfterAGoexitIsDropped(t *testing.T) {
 func TestARefusedResponseLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	for name, response := range map[string]bare.HttpResponse{
-		"a length that is none": {Headers: bare.Headers("x-secret", "yes", "content-length", "many")},
-		"two lengths":           {Headers: bare.Headers("x-secret", "yes", "content-length", "1", "content-length", "1")},
-		"a value with a break":  {Headers: bare.Headers("x-secret", "yes", "x-broken", "a\r\nb")},
-		"a name that is none":   {Headers: bare.Headers("x-secret", "yes", "x broken", "a")},
-		"a status that is none": {Status: 99, Headers: bare.Headers("x-secret", "yes")},
-		"a status too large":    {Status: 1000, Headers: bare.Headers("x-secret", "yes")},
+		"a length that is none":       {Headers: bare.Headers("x-secret", "yes", "content-length", "many")},
+		"two lengths":                 {Headers: bare.Headers("x-secret", "yes", "content-length", "1", "content-length", "1")},
+		"a value with a break":        {Headers: bare.Headers("x-secret", "yes", "x-broken", "a\r\nb")},
+		"a second value with a break": {Headers: http.Header{"X-Secret": {"yes"}, "X-Broken": {"fine", "a\nb"}}},
+		"a name that is none":         {Headers: bare.Headers("x-secret", "yes", "x broken", "a")},
+		"a status that is none":       {Status: 99, Headers: bare.Headers("x-secret", "yes")},
+		"a status too large":          {Status: 1000, Headers: bare.Headers("x-secret", "yes")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -46,7 +46,7 @@ func testOthersTick(t *testing.T, protocol baretest.Protocol, size int, pause ti
 		}}
 	})
 	app.OnHttpRequest(bare.Methods{"GET"}, "/one", func(*bare.HttpRequest) bare.HttpResponse {
-		return bare.HttpResponse{Body: bare.TextWriter("one")}
+		return bare.HttpResponse{Body: bare.ChunkWriter([]byte("one"), 2)}
 	})
 	server := serve(t, protocol, app)
 	server.Get("/") // never read

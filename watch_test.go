@@ -67,3 +67,60 @@ func TestTheWatchEndsAnOperationOrComesTooLate(t *testing.T) {
 		t.Error("nothing is under way, and is stuck")
 	}
 }
+
+func TestStreamsThatAreNearlyDueAreFlushedTogether(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			begun, err := time.ParseDuration(request.Query().Get("at"))
+			if err != nil {
+				t.Error(err)
+			}
+			time.Sleep(begun)
+			return bare.HttpResponse{Body: func(yield func([]byte) bool) {
+				_ = yield([]byte("x")) && request.Sleep(time.Hour)
+			}}
+		})
+		server := serve(t, protocol, app)
+		server.Get("/nowhere").Rest() // over HTTP/2 the connection is there
+		start := time.Now()
+		var clients sync.WaitGroup
+		for at, want := range map[string]time.Duration{
+			"0s": time.Millisecond, "200us": time.Millisecond, "400us": 1400 * time.Microsecond,
+		} {
+			clients.Go(func() {
+				stream := server.Get("/?at=" + at)
+				if got := stream.Next(); got != "x" || time.Since(start) != want {
+					t.Errorf("what began at %s came after %v, want %v", at, time.Since(start), want)
+				}
+				stream.Close()
+			})
+		}
+		clients.Wait()
+	})
+}
+
+// builtRouter is a router that wants to be built.
+type builtRouter struct {
+	bare.HttpRouter
+
+	built int
+}
+
+func (r *builtRouter) Build() { r.built++ }
+
+func TestARouterIsBuiltWhenTheApplicationStarts(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		app, _ := newApp(empty)
+		router := &builtRouter{HttpRouter: app.HttpRouter}
+		app.HttpRouter = router
+		server := serve(t, baretest.HTTP1, app)
+		if router.built != 1 {
+			t.Errorf("it was built %d times before the first request", router.built)
+		}
+		server.Get("/").Rest()
+		if router.built != 1 {
+			t.Errorf("it was built %d times", router.built)
+		}
+	})
+}
