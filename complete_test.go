@@ -643,3 +643,27 @@ func TestAnUploadMustKeepItsPace(t *testing.T) {
 		})
 	}
 }
+
+func TestWithoutAStallTimeNobodyIsGivenUp(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			text, err := request.Text()
+			if err != nil {
+				return bare.ErrorResponse(err)
+			}
+			return bare.TextResponse(200, text)
+		})
+		app.StallTimeout = -1
+		reader, writer := io.Pipe()
+		go func() {
+			_, _ = io.WriteString(writer, "a pause, ")
+			time.Sleep(time.Hour)
+			_, _ = io.WriteString(writer, "and the rest")
+			_ = writer.Close()
+		}()
+		if got := post(t, serve(t, protocol, app), "", reader).Rest(); got != "a pause, and the rest" {
+			t.Errorf("got %q", got)
+		}
+	})
+}
