@@ -177,7 +177,7 @@ func (x *exchange) bodyless(body iter.Seq[[]byte]) bool {
 // sendBodyless sends a head alone.
 func (x *exchange) sendBodyless() {
 	s := &x.stream
-	if x.request.Scope.Method != http.MethodHead && !hasNoBody(s.status) && s.declared < 0 {
+	if x.request.Scope.Method != http.MethodHead && !hasNoBody(s.status) {
 		x.sink.setLength(0) // net/http does so by itself only if nothing is flushed
 	}
 	_ = x.complete(nil) // nothing is lost with it

@@ -45,7 +45,7 @@ func (w *watch) add(x *exchange) {
 	}
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	if x.watched.Load() || x.forgotten {
+	if x.forgotten {
 		return
 	}
 	x.watched.Store(true)
