@@ -7,6 +7,7 @@ import (
 	"net/textproto"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // canonicalHeaders returns a copy of headers that is never nil, whose names are
@@ -107,6 +108,21 @@ func isFraming(name string, http2 bool) bool {
 		return true
 	case "Connection", "Keep-Alive", "Proxy-Connection", "Upgrade":
 		return http2
+	}
+	return false
+}
+
+// isStream reports whether the content is a stream by nature: one that is read as
+// it comes, record by record.
+func isStream(head http.Header) bool {
+	values := head["Content-Type"]
+	if len(values) == 0 {
+		return false
+	}
+	kind, _, _ := strings.Cut(values[0], ";")
+	switch strings.TrimSpace(kind) {
+	case "text/event-stream", "application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-seq":
+		return true
 	}
 	return false
 }

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
-	"strings"
 	"time"
 )
 
@@ -396,19 +395,4 @@ func (s *stream) close() {
 	s.gate.lock()
 	s.done, s.pending = true, false
 	s.gate.unlock()
-}
-
-// isStream reports whether the content is a stream by nature: one that is read as
-// it comes, record by record.
-func isStream(head http.Header) bool {
-	values := head["Content-Type"]
-	if len(values) == 0 {
-		return false
-	}
-	kind, _, _ := strings.Cut(values[0], ";")
-	switch strings.TrimSpace(kind) {
-	case "text/event-stream", "application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-seq":
-		return true
-	}
-	return false
 }
