@@ -102,8 +102,6 @@ func (a *Application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serveMounted hands a request over. What is sent after the handler has returned
 // waits for no client of HTTP/2 that lets nothing through, as in a response of ours.
 func (a *Application) serveMounted(w http.ResponseWriter, r *http.Request, mounted http.Handler) {
-	a.lifespan.open.Add(1)
-	defer a.lifespan.open.Add(-1)
 	mounted.ServeHTTP(w, r)
 	sink := httpSink{w: w, scope: r}
 	sink.expireLater(a.stallTimeout())
@@ -111,8 +109,6 @@ func (a *Application) serveMounted(w http.ResponseWriter, r *http.Request, mount
 
 // serve runs the middlewares and a handler, and streams the response.
 func (a *Application) serve(w http.ResponseWriter, r *http.Request, handler HttpHandler, matches Matches) {
-	a.lifespan.open.Add(1)
-	defer a.lifespan.open.Add(-1) // last of all: then nobody but net/http is at work
 	a.once.Do(a.prepare)
 	x := newExchange(a, w, r)
 	defer x.finish()

@@ -138,7 +138,7 @@ func (x *exchange) send(response HttpResponse) {
 	if x.app.stopping() {
 		x.lifetime.shutDown()
 	}
-	err := x.stream.run(response.Body)
+	err := x.stream.run(response.Body, x.observed())
 	switch {
 	case err == nil && x.lifetime.left.Load() && !x.sink.unreachable():
 		err = ErrClientGone // it may still read, and the body has not reached its end

@@ -46,7 +46,6 @@ import (
 // Streams that begin after a stop, and before the next start is complete, are told
 // to end at once.
 type lifecycle struct {
-	open     atomic.Int64 // requests in the hands of a handler, mounted ones included
 	stopping atomic.Bool  // streams are told to end; changes under the mutex
 	aborted  atomic.Bool  // the grace is over
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
-	"net/textproto"
 	"strconv"
 )
 
@@ -77,7 +76,11 @@ func Headers(pairs ...string) http.Header {
 	values := make([]string, len(pairs)/2) // of all names, in one allocation
 	for i := range values {
 		values[i] = pairs[2*i+1]
-		addValues(headers, textproto.CanonicalMIMEHeaderKey(pairs[2*i]), values[i:i+1])
+		name, value := canonicalName(pairs[2*i]), values[i:i+1:i+1]
+		if i > 0 {
+			value = append(headers[name], value...)
+		}
+		headers[name] = value
 	}
 	return headers
 }

@@ -195,7 +195,7 @@ func (s Server) httpServer(ctx context.Context, app *Application, listener *conn
 	// A request's context ends with its connection, not with ctx: see stop.
 	base := context.WithoutCancel(ctx)
 	return &http.Server{
-		Handler:           usedHandler{app},
+		Handler:           servedHandler{app},
 		TLSConfig:         s.TLSConfig.Clone(),
 		Protocols:         protocols,
 		ReadHeaderTimeout: withDefault(s.ReadHeaderTimeout, DefaultReadHeaderTimeout),
@@ -254,7 +254,7 @@ func (s Server) stop(ctx context.Context, app *Application, server *http.Server,
 	// Once, and also if it was not the server who stopped the application.
 	drain := sync.OnceFunc(func() {
 		if err := <-drained; err != nil && ctx.Err() != nil {
-			cut = s.cut(app, server, err)
+			cut = s.cut(app, server, listener, err)
 		}
 	})
 	failure := app.stop(ctx, drain)
@@ -266,9 +266,9 @@ func (s Server) stop(ctx context.Context, app *Application, server *http.Server,
 // failure if a handler was at work on one of them. If none was, their clients have
 // not taken the rest of responses that are finished, or net/http is saying goodbye
 // to them.
-func (s Server) cut(app *Application, server *http.Server, reason error) error {
+func (s Server) cut(app *Application, server *http.Server, listener *conn.Listener, reason error) error {
 	var failure error
-	if app.lifespan.open.Load() > 0 {
+	if listener.Busy() {
 		failure = fmt.Errorf("bare: requests were cut at the end of the grace: %w", reason)
 	}
 	app.lifespan.aborted.Store(true)
@@ -294,13 +294,16 @@ func (s Server) stopApplication(ctx context.Context, app *Application) error {
 	return app.Shutdown(ctx)
 }
 
-// A usedHandler notes that a request has come on its connection. net/http's own
-// states do not tell: to it, an HTTP/2 connection is active from the preface on.
-type usedHandler struct{ http.Handler }
+// A servedHandler tells the connection of the requests that are served on it.
+// net/http's own states do not: to it, an HTTP/2 connection is active from the
+// preface on.
+type servedHandler struct{ http.Handler }
 
 // ServeHTTP serves the request.
-func (h usedHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	conn.From(r.Context()).MarkUsed()
+func (h servedHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := conn.From(r.Context())
+	c.BeginRequest()
+	defer c.EndRequest() // last of all: then nobody but net/http is at work
 	h.Handler.ServeHTTP(w, r)
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"net/textproto"
 	"slices"
 	"strconv"
 	"time"
@@ -72,7 +71,7 @@ func (s *httpSink) setHead(headers http.Header) (http.Header, error) {
 			clear(target)
 			return nil, err
 		}
-		canonical := textproto.CanonicalMIMEHeaderKey(name)
+		canonical := canonicalName(name)
 		fresh = fresh && canonical == name
 		switch {
 		case isFraming(canonical, s.scope.ProtoMajor >= 2):

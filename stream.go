@@ -35,6 +35,7 @@ type stream struct {
 	withhold bool  // the last of the declared bytes waits for the body's end
 	eager    bool  // a stream by nature: even its first chunk waits for no company
 	alone    bool  // the body is one small chunk that nothing follows: no clock is needed
+	timed    bool  // firstByte is wanted
 
 	entry   clockEntry
 	writing wait
@@ -79,10 +80,11 @@ func (s *stream) setHead(status int, headers http.Header) error {
 }
 
 // run sends the head and what the body yields, and returns why that cannot become
-// a complete response.
-func (s *stream) run(body iter.Seq[[]byte]) error {
+// a complete response. Observed says that somebody is to be told of the end.
+func (s *stream) run(body iter.Seq[[]byte], observed bool) error {
 	s.pending = true // the head
 	s.alone = isImmediate(body)
+	s.timed = observed || !s.alone // a body of another kind may call OnEnd yet
 	s.withhold = !s.alone
 	if !s.alone {
 		s.clock.enlist(&s.entry)
@@ -192,7 +194,7 @@ func (s *stream) mustFlush(chunk []byte) bool {
 // writePiece writes a part of a chunk, and no more than was declared. The caller
 // holds the gate.
 func (s *stream) writePiece(piece []byte) {
-	if s.sent == 0 {
+	if s.timed && s.sent == 0 {
 		s.firstByte = s.clock.now() - s.started
 	}
 	if s.declared >= 0 {

@@ -30,8 +30,9 @@ type Conn struct {
 	listener *Listener
 	peer     acknowledger // nil when the connection inside cannot tell
 
-	used    atomic.Bool // a request has come
-	stalled atomic.Bool // the sweep has cut the connection off
+	serving atomic.Int64 // requests that are being served
+	used    atomic.Bool  // a request has come
+	stalled atomic.Bool  // the sweep has cut the connection off
 	closed  sync.Once
 
 	deadlines deadlines
@@ -113,10 +114,22 @@ func (c *Conn) end() { c.progress.ended.Add(1) }
 // writerOnly hides ReadFrom from [io.Copy].
 type writerOnly struct{ io.Writer }
 
-// MarkUsed notes that a request has come. It may be called on a nil Conn.
-func (c *Conn) MarkUsed() {
-	if c != nil && !c.used.Load() {
+// BeginRequest notes that a request has come; EndRequest follows when it has been
+// served. Both may be called on a nil Conn.
+func (c *Conn) BeginRequest() {
+	if c == nil {
+		return
+	}
+	c.serving.Add(1)
+	if !c.used.Load() {
 		c.used.Store(true)
+	}
+}
+
+// EndRequest notes that a request has been served.
+func (c *Conn) EndRequest() {
+	if c != nil {
+		c.serving.Add(-1)
 	}
 }
 

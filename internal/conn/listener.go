@@ -82,6 +82,18 @@ func (l *Listener) Close() error {
 	return l.closeErr
 }
 
+// Busy reports whether a request is being served on a connection that is open.
+func (l *Listener) Busy() bool {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	for c := range l.conns {
+		if c.serving.Load() > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // CloseUnused closes the connections on which no request has come, and those that
 // are still accepted: browsers open some ahead of need, and a stop would wait for
 // them.

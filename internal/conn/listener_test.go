@@ -89,7 +89,7 @@ func TestConnectionsWithoutARequestAreClosed(t *testing.T) {
 		}
 		unused, _ := accept()
 		client, used := accept()
-		used.MarkUsed()
+		used.BeginRequest()
 		listener.CloseUnused()
 		if _, err := unused.Write([]byte("x")); err == nil {
 			t.Error("the unused one is open")
@@ -124,7 +124,8 @@ func TestTheConnectionOfAForeignServerIsNil(t *testing.T) {
 		if c != nil {
 			t.Errorf("%s: got %v", name, c)
 		}
-		c.MarkUsed()
+		c.BeginRequest()
+		c.EndRequest()
 	}
 	listener.State(foreign, http.StateHijacked)
 }
