@@ -31,6 +31,31 @@ func (m Match) Route() string {
 	return m.route.pattern.text
 }
 
+// Exact reports whether the route has no variables: then it is the most specific
+// of all patterns that its path fits.
+func (m Match) Exact() bool {
+	return m.route != nil && m.route.fixed == nil && len(m.route.variables) == 0
+}
+
+// CompareRest compares the route with a pattern of that many literals and the rest
+// of the path, which fits the same path: it is negative if the route is more
+// specific, zero if neither is, and positive if the other one is. What is no route of
+// a Router cannot be compared, and counts as more specific.
+func (m Match) CompareRest(literals int) int {
+	if m.route == nil || m.route.fixed != nil {
+		return -1
+	}
+	p := m.route.pattern
+	switch own := p.literals(); {
+	case own < literals:
+		return 1
+	case own == literals && own < len(p.segments) && p.segments[own].kind == kindPath:
+		return 0
+	default:
+		return -1
+	}
+}
+
 // Get returns the variable called name, of the type that its kind stands for; nil
 // if there is none.
 func (m Match) Get(name string) any {

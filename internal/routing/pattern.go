@@ -104,6 +104,18 @@ func Parse(text string) (Pattern, error) {
 	return p, nil
 }
 
+// below is the pattern of the paths below those of p. The rest has no name, which
+// no variable of p can have.
+func (p Pattern) below() Pattern {
+	rest := segment{kind: kindPath, wild: true}
+	return Pattern{text: p.text + "/{:path}", segments: append(slices.Clone(p.segments), rest)}
+}
+
+// HasRest reports whether p ends with a variable that takes the rest of a path.
+func (p Pattern) HasRest() bool {
+	return len(p.segments) > 0 && p.segments[len(p.segments)-1].kind == kindPath
+}
+
 // wildcards counts those of the pattern in the tree.
 func (p Pattern) wildcards() int {
 	count := 0
@@ -161,10 +173,18 @@ func (p Pattern) variable(name string) *segment {
 	return nil
 }
 
-// literal reports whether p has no variables.
-func (p Pattern) literal() bool {
-	return !slices.ContainsFunc(p.segments, func(s segment) bool { return s.kind != kindLiteral })
+// literals counts the segments before the first variable.
+func (p Pattern) literals() int {
+	for i := range p.segments {
+		if p.segments[i].kind != kindLiteral {
+			return i
+		}
+	}
+	return len(p.segments)
 }
+
+// literal reports whether p has no variables.
+func (p Pattern) literal() bool { return p.literals() == len(p.segments) }
 
 // shape is the same for two patterns if and only if they are one route given
 // twice: the names of variables are left out. Literals hold no braces, so that

@@ -14,6 +14,8 @@
 //     tells it which ones have a path in common;
 //   - tree.go is one such tree, of httprouter, and table.go all those of a method;
 //   - match.go has the variables of a path.
+//
+// [Prefixes] finds what is registered for the beginning of a path.
 package routing
 
 import (
