@@ -68,7 +68,7 @@ type Application struct {
 
 	once     sync.Once
 	pipeline HttpHandler // the middlewares around the handler of the request
-	mounts   []mount
+	mounts   []mount     // the longest prefix first
 	clock    clock
 	watch    watch
 	lifespan lifespan
@@ -89,11 +89,11 @@ func (a *Application) OnHttpRequest(methods Methods, path string, handler HttpHa
 func (a *Application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := routedPath(r)
 	handler, matches := a.resolve(r.Method, path)
+	if mounted := a.mounted(path, handler, matches); mounted != nil {
+		a.serveMounted(w, r, mounted) //nolint:contextcheck // the request holds it
+		return
+	}
 	if handler == nil {
-		if mounted := a.mounted(path); mounted != nil {
-			a.serveMounted(w, r, mounted) //nolint:contextcheck // the request holds it
-			return
-		}
 		handler = a.fallback(r.Method, path)
 	}
 	a.serve(w, r, handler, matches) //nolint:contextcheck // the request holds it

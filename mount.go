@@ -1,50 +1,91 @@
 package bare
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"strings"
 )
 
+// A mount stands for the route prefix/{rest:path}, for all methods.
 type mount struct {
-	prefix  string
-	handler http.Handler
+	prefix   string
+	literals int // how many segments come before the rest
+	handler  http.Handler
 }
 
-// Mount hands the requests whose path is the prefix, or lies below it, and that
-// no route takes, to an [http.Handler]; of several the longest prefix wins. The
-// handler gets the server's own ResponseWriter, and so may upgrade the
-// connection or have a file sent by the kernel; nothing of the application is
-// around it, middlewares included. It sees the whole path: see
-// [http.StripPrefix]. Mount panics when the prefix does not begin with a slash,
-// is there already, or the handler is nil.
+// Mount hands the requests whose path is the prefix, or lies below it, to an
+// [http.Handler], whatever their method. It counts as the route prefix/{rest:path}
+// for all methods, and the most specific of routes and mounts wins:
+//
+//   - A path that a more specific route has, for any method, belongs to the routes,
+//     and the application answers 405 and OPTIONS for it. GET /users/{id} is more
+//     specific than a mount at /.
+//   - The mount at /static takes /static/x from GET /{user}/x.
+//   - A route like POST /static/{rest:path} has its method (GET has HEAD as well),
+//     and the mount all others.
+//
+// Of several mounts the one with the longest prefix wins. The prefix /static covers
+// /static, /static/ and /static/a, but not /statics; the prefix /static/ does not
+// cover /static. A prefix has no variables.
+//
+// The handler gets the server's own ResponseWriter, and so may upgrade the
+// connection or have a file sent by the kernel. Nothing of the application is
+// around it: neither its middlewares nor those of a [Group]. It sees the whole
+// path: see [http.StripPrefix].
+//
+// How specific a route is can be told for those of [NewHttpRouter], and of a router
+// that returns its Matches. Any other route counts as more specific than any mount.
+//
+// Mount panics when the prefix does not begin with a slash, holds a brace or is
+// there already, or the handler is nil.
 func (a *Application) Mount(prefix string, handler http.Handler) {
 	fault := ""
 	switch {
 	case !strings.HasPrefix(prefix, "/"):
 		fault = "the prefix does not begin with a slash"
+	case strings.ContainsAny(prefix, "{}"):
+		fault = "the prefix of a mount has no variables"
 	case handler == nil:
 		fault = "the handler is nil"
-	}
-	for _, m := range a.mounts {
-		if m.prefix == prefix {
-			fault = "the prefix is there already"
-		}
+	case slices.ContainsFunc(a.mounts, func(m mount) bool { return m.prefix == prefix }):
+		fault = "the prefix is there already"
 	}
 	if fault != "" {
 		panic("bare: Mount " + prefix + ": " + fault) //nolint:forbidigo // a programmer's error, at registration
 	}
-	a.mounts = append(a.mounts, mount{prefix, handler})
+	literals := strings.Count(strings.TrimSuffix(prefix, "/"), "/")
+	a.mounts = append(a.mounts, mount{prefix, literals, handler})
+	slices.SortStableFunc(a.mounts, func(m, n mount) int { return cmp.Compare(len(n.prefix), len(m.prefix)) })
 }
 
-// mounted returns the handler of the longest prefix that path lies below, or nil.
-func (a *Application) mounted(path string) http.Handler {
-	var found mount
-	for _, m := range a.mounts {
-		if m.covers(path) && len(m.prefix) > len(found.prefix) {
-			found = m
+// mounted returns the handler of the mount that takes a request from the route that
+// was found for it, if there was one; nil if none takes it.
+func (a *Application) mounted(path string, found HttpHandler, matches Matches) http.Handler {
+	if len(a.mounts) == 0 || found != nil && matches.match.Exact() {
+		return nil
+	}
+	// The longest prefix comes first.
+	i := slices.IndexFunc(a.mounts, func(m mount) bool { return m.covers(path) })
+	if i < 0 {
+		return nil
+	}
+	m := &a.mounts[i]
+	if found != nil && matches.match.CompareRest(m.literals) <= 0 || a.routesOwn(path, m) {
+		return nil
+	}
+	return m.handler
+}
+
+// routesOwn reports whether a route that is more specific than the mount has the
+// path, by whatever method.
+func (a *Application) routesOwn(path string, m *mount) bool {
+	for _, method := range a.HttpRouter.Allowed(path) {
+		if _, matches := a.HttpRouter.Resolve(method, path); matches.match.CompareRest(m.literals) < 0 {
+			return true
 		}
 	}
-	return found.handler
+	return false
 }
 
 // covers reports whether path is the prefix or lies below it: /static covers

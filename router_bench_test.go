@@ -1,7 +1,9 @@
 package bare_test
 
 import (
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -42,6 +44,29 @@ func BenchmarkLookupVariable(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkMounts is a whole request without a body, to an application with mounts
+// and to one without.
+func BenchmarkMounts(b *testing.B) {
+	for _, mounts := range [][]string{nil, {"/static", "/metrics", "/"}} {
+		app := bare.NewApplication()
+		for _, prefix := range mounts {
+			app.Mount(prefix, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		}
+		for _, pattern := range []string{"/a/literal/path", "/users/{name}/posts/{id}"} {
+			app.OnHttpRequest(bare.Methods{"GET", "PUT", "DELETE"}, pattern, empty)
+		}
+		for _, path := range []string{"/a/literal/path", "/users/fred/posts/42", "/static/style.css"} {
+			b.Run(fmt.Sprintf("%d mounts, %s", len(mounts), path), func(b *testing.B) {
+				request, w := httptest.NewRequest(http.MethodGet, path, http.NoBody), httptest.NewRecorder()
+				b.ReportAllocs()
+				for b.Loop() {
+					app.ServeHTTP(w, request)
+				}
+			})
+		}
+	}
 }
 
 func TestMatchesOfARouteWithATailAreItsRest(t *testing.T) {
