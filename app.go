@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/bare-go/bare/internal/routing"
 )
 
 // An HttpHandler answers a request. The response's body is run after the handler
@@ -24,8 +26,8 @@ const DefaultStallTimeout = 30 * time.Second
 const DefaultMinUploadRate = 240
 
 // An Application maps requests to handlers and streams what they return. It is an
-// [http.Handler], safe for concurrent use; its fields, routes and mounts are set
-// before it serves, and not changed after. It is made by [NewApplication].
+// [http.Handler], safe for concurrent use; its fields, routes, groups and mounts are
+// set before it serves, and not changed after. It is made by [NewApplication].
 type Application struct {
 	// HttpRouter finds the handler for a request.
 	HttpRouter HttpRouter
@@ -69,6 +71,7 @@ type Application struct {
 	once     sync.Once
 	pipeline HttpHandler // the middlewares around the handler of the request
 	mounts   []mount     // the longest prefix first
+	groups   routing.Prefixes[*Group]
 	clock    clock
 	watch    watch
 	lifespan lifespan
@@ -94,7 +97,7 @@ func (a *Application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if handler == nil {
-		handler = a.fallback(r.Method, path)
+		handler, matches = a.unrouted(r.Method, path) //nolint:contextcheck // the request holds it
 	}
 	a.serve(w, r, handler, matches) //nolint:contextcheck // the request holds it
 }
@@ -144,6 +147,7 @@ func (a *Application) prepare() {
 	if router, ok := a.HttpRouter.(interface{ Build() }); ok {
 		router.Build()
 	}
+	a.groups.Build()
 	a.pipeline = Chain(func(request *HttpRequest) HttpResponse {
 		if request.exchange == nil { // a middleware has made a request of its own
 			return statusResponse(http.StatusInternalServerError)
