@@ -82,11 +82,13 @@
 // [NewHttpRouter]. A GET route answers HEAD, a path that has another method is a
 // 405, and OPTIONS is answered, unless a route does.
 //
+// [Application.Group] makes a [Group]: routes that share a prefix and middlewares.
+//
 // # Middleware
 //
 // An [HttpMiddleware] is given the request and the handler inside it, and returns a
-// response. [Application.Middlewares] wrap every handler, and [Chain] wraps one. What
-// wraps an [http.Handler] goes around the whole application.
+// response. [Application.Middlewares] wrap every handler, those of a [Group] wrap
+// what is below its prefix, and [Chain] wraps one handler. What wraps an [http.Handler] goes around the whole application.
 //
 // # Start and stop
 //

@@ -62,6 +62,46 @@ func newShop() *bare.Application {
 
 // docs:end notfound
 
+// docs:start group
+
+func newShopAPI(users map[string]string) *bare.Application {
+	app := bare.NewApplication()
+	app.OnHttpRequest(bare.Methods{"GET"}, "/", show)
+
+	api := app.Group("/api", allowOtherSites)
+	api.Add(bare.Methods{"GET"}, "/articles", show)
+	api.Add(bare.Methods{"GET", "PUT"}, "/articles/{id:int}", show)
+
+	orders := api.Group("/orders", identify(users))
+	orders.Add(bare.Methods{"GET", "POST"}, "", show) // /api/orders
+	orders.Add(bare.Methods{"GET"}, "/{id:int}", show)
+	return app
+}
+
+// allowOtherSites lets the pages of other sites use the API. It answers a browser's
+// question (a CORS preflight) as well, which is an OPTIONS request.
+func allowOtherSites(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
+	response := handler(request)
+	response.Headers.Set("access-control-allow-origin", "*")
+	response.Headers.Set("access-control-allow-methods", "GET, POST, PUT")
+	response.Headers.Set("access-control-allow-headers", "authorization")
+	return response
+}
+
+// identify lets nobody in whom it does not know, but for preflights: they have no
+// authorization.
+func identify(users map[string]string) bare.HttpMiddleware {
+	return func(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
+		_, known := users[request.Scope.Header.Get("authorization")]
+		if !known && request.Scope.Method != http.MethodOptions {
+			return bare.TextResponse(401, "Who are you?").WithHeader("www-authenticate", "Bearer")
+		}
+		return handler(request)
+	}
+}
+
+// docs:end group
+
 // docs:start mount
 
 func newSite(pages http.Handler) *bare.Application {

@@ -74,6 +74,39 @@ func TestAnswersAreThoseOfThePage(t *testing.T) {
 	}
 }
 
+func TestAnswersOfGroupsAreThoseOfThePage(t *testing.T) {
+	app, got := newShopAPI(nil), ""
+	for _, request := range []string{
+		"GET /api/articles/7", "GET /api/orders", "OPTIONS /api/orders", "GET /api/orders/none", "GET /api/none", "GET /none",
+	} {
+		method, target, _ := strings.Cut(request, " ")
+		got += answer(app, method, target)
+	}
+	expectFile(t, "groups.txt", got)
+}
+
+func TestEveryAnswerBelowAPIIsForOtherSites(t *testing.T) {
+	app := newShopAPI(nil)
+	for target, want := range map[string]string{"/api/orders": "*", "/api/orders/x/y": "*", "/api/none": "*", "/none": "", "/": ""} {
+		for _, method := range []string{"OPTIONS", "GET"} {
+			recorder := httptest.NewRecorder()
+			app.ServeHTTP(recorder, httptest.NewRequest(method, target, nil))
+			if got := recorder.Header().Get("Access-Control-Allow-Origin"); got != want {
+				t.Errorf("%s %s: allowed for %q, want %q", method, target, got, want)
+			}
+		}
+	}
+}
+
+func TestAMountTakesWhatNoRouteIsMoreSpecificFor(t *testing.T) {
+	app := newSite(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte(r.URL.Path)) }))
+	for target, want := range map[string]string{"/static/a.css": "/a.css", "/users/7": "User number 7", "/users/x": "Not Found"} {
+		if got := answer(app, "GET", target); !strings.HasSuffix(got, "  "+want+"\n") {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestRefusedRoutesAreThoseOfThePage(t *testing.T) {
 	get := bare.Methods{"GET"}
 	got := ""
