@@ -1,6 +1,7 @@
 package bare_test
 
 import (
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -61,6 +62,39 @@ func testOthersTick(t *testing.T, protocol baretest.Protocol, size int, pause ti
 			t.Fatalf("another client got %q", got)
 		}
 	}
+}
+
+func TestNewStreamsDoNotPutOffTheEndOfAStalledOne(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		ended := make(chan error, 1)
+		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			request.OnEnd(func(e bare.End) { ended <- e.Err })
+			return bare.HttpResponse{Body: func(yield func([]byte) bool) {
+				for yield(make([]byte, 32<<10)) {
+				}
+			}}
+		})
+		app.StallTimeout = 20 * time.Second
+		app.OnHttpRequest(bare.Methods{"GET"}, "/silent", func(request *bare.HttpRequest) bare.HttpResponse {
+			return bare.HttpResponse{Body: func(yield func([]byte) bool) { _ = yield([]byte("x")) && request.Sleep(time.Hour) }}
+		})
+		server := serve(t, protocol, app)
+		server.Get("/") // never read
+		for range 25 {
+			stream := server.Get("/silent")
+			defer stream.Close()
+			time.Sleep(time.Second)
+		}
+		select {
+		case err := <-ended:
+			if !errors.Is(err, bare.ErrStalled) {
+				t.Errorf("OnEnd was told %v", err)
+			}
+		default:
+			t.Error("the stalled stream is still there")
+		}
+	})
 }
 
 func TestAClientThatPipelinesAndNeverReadsIsCutOff(t *testing.T) {
