@@ -46,8 +46,8 @@ import (
 // Streams that begin after a stop, and before the next start is complete, are told
 // to end at once.
 type lifecycle struct {
-	stopping atomic.Bool  // streams are told to end; changes under the mutex
-	aborted  atomic.Bool  // the grace is over
+	stopping atomic.Bool // streams are told to end; changes under the mutex
+	aborted  atomic.Bool // the grace is over
 
 	mutex   sync.Mutex
 	phase   phase

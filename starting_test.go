@@ -1,8 +1,10 @@
 package bare_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"net"
 	"runtime"
 	"slices"
 	"strings"
@@ -252,6 +254,72 @@ func TestASignalDuringTheStartIsACleanStop(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestRunReportsAStopDuringTheStartUnlessItWasASignal(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken")
+	for _, test := range []struct {
+		name   string
+		signal bool // comes before the stop
+		fault  error
+		want   error
+	}{
+		{"a stop", false, nil, bare.ErrShutdown},
+		{"a stop, and a handler that fails", false, broken, broken},
+		{"a signal and a stop", true, nil, nil},
+		{"a signal and a stop, and a handler that fails", true, broken, broken},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			overHTTP1(t, func(t *testing.T) {
+				app, _ := newApp(empty)
+				app.OnStartup(func(ctx context.Context) error {
+					<-ctx.Done()
+					time.Sleep(time.Second)
+					return cmp.Or(test.fault, ctx.Err())
+				})
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				ended := make(chan error)
+				go func() { ended <- bare.Server{Listener: brokenListener{make(chan error)}}.Run(ctx, app) }()
+				synctest.Wait()
+				if test.signal {
+					cancel()
+				}
+				if err := app.Shutdown(t.Context()); err != nil {
+					t.Errorf("Shutdown returned %v", err)
+				}
+				if err := <-ended; !errors.Is(err, test.want) {
+					t.Errorf("Run returned %v", err)
+				}
+			})
+		})
+	}
+}
+
+func TestRunReportsWhatKeepsItFromStarting(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		listener := brokenListener{make(chan error)}
+		run := func(app *bare.Application) error { return bare.Server{Listener: listener}.Run(ctx, app) }
+		app, _ := newApp(empty)
+		app.Middlewares = append(app.Middlewares, nil)
+		if err := run(app); err == nil || !strings.Contains(err.Error(), "is nil") {
+			t.Errorf("with a nil middleware Run returned %v", err)
+		}
+		app, _ = newApp(empty)
+		ended := make(chan error)
+		go func() { ended <- run(app) }()
+		synctest.Wait()
+		if err := run(app); err == nil {
+			t.Error("an application ran twice at a time")
+		}
+		cancel()
+		listener.failure <- net.ErrClosed
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestAMiddlewareThatIsNilKeepsTheApplicationFromStarting(t *testing.T) {
