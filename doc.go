@@ -92,7 +92,8 @@
 //
 // # Start and stop
 //
-// [Main] is a small program's whole main, and [Run] and [Server] are for the rest. A
+// [Main] is a small program's whole main, and [Run] and [Server] are for the rest; a
+// program with flags of its own calls [Flags] first. A
 // stop accepts no more connections, ends the contexts of the streams that are open,
 // with the cause [ErrShutdown], and lets handlers that have not returned finish;
 // those that wait for something watch [HttpRequest.Stopping].

@@ -11,27 +11,41 @@ import (
 	"syscall"
 )
 
-// Main is a small program's whole main. It adds the flags -addr, with the given
-// default, -cert and -key to the program's own, parses them, prints one line with
-// the address that it listens on, and runs the application until SIGINT or
-// SIGTERM. It then exits with status 0; after a failure it prints one line and
-// exits with status 1, and so it does, at once, at a second signal.
+// Main is a small program's whole main. It parses the flags -addr, with the given
+// default, -cert and -key, prints one line with the address that it listens on, and
+// runs the application until SIGINT or SIGTERM. It then exits with status 0; after
+// a failure it prints one line and exits with status 1, and so it does, at once, at
+// a second signal.
+//
+// A program that has flags of its own calls [Flags] and [flag.Parse] before it reads
+// them. Main then uses what was parsed, and what the program has set in the other
+// fields of the Server. Without that Main would parse them too late, as they have
+// probably been read by now: it prints one line that names them, and exits with
+// status 2. A program that has parsed its flags without [Flags] runs at addr.
 //
 // A program that needs more calls [Run], or [Server.Run], which parse, print and
 // exit nothing.
 func Main(app *Application, addr string) {
-	server := Server{}
-	flag.StringVar(&server.Addr, "addr", addr, "the `host:port` to listen on")
-	flag.StringVar(&server.CertFile, "cert", "", "a PEM `file` with a certificate: serve HTTPS and HTTP/2")
-	flag.StringVar(&server.KeyFile, "key", "", "a PEM `file` with the certificate's key")
-	flag.Parse()
+	server, err := mainServer(flag.CommandLine, addr)
+	if err != nil {
+		exit(2, err)
+	}
+	told := server.OnListen
 	server.OnListen = func(bound net.Addr) {
 		fmt.Println("Listening on " + server.address(bound)) //nolint:forbidigo // Main speaks for the program
+		if told != nil {
+			told(bound)
+		}
 	}
 	if err := runUntilSignal(server, app); err != nil {
-		fmt.Fprintln(os.Stderr, strings.ReplaceAll(err.Error(), "\n", "; "))
-		os.Exit(1) //nolint:forbidigo // Main is the program's main
+		exit(1, err)
 	}
+}
+
+// exit ends the program after a line that says why.
+func exit(status int, err error) {
+	fmt.Fprintln(os.Stderr, strings.ReplaceAll(err.Error(), "\n", "; "))
+	os.Exit(status) //nolint:forbidigo // Main is the program's main
 }
 
 // runUntilSignal runs the application until the first signal; the second one ends

@@ -10,10 +10,10 @@ import (
 )
 
 // TestMain fails a run that leaves goroutines behind. With an environment variable
-// the binary is a program with streams, for the tests that send signals to one.
+// the binary is another program, for the tests that start one.
 func TestMain(m *testing.M) {
-	if os.Getenv(programVariable) != "" {
-		program()
+	if name := os.Getenv(programVariable); name != "" {
+		programs()[name]()
 		return
 	}
 	code := m.Run()

@@ -22,7 +22,7 @@ import (
 	"github.com/bare-go/bare/baretest"
 )
 
-// programVariable makes the test's binary the program below.
+// programVariable makes the test's binary one of the programs.
 const programVariable = "BARE_TEST_PROGRAM"
 
 // program has a stream that ends with its context, and one that does not.
@@ -60,12 +60,17 @@ type running struct {
 
 func start(t *testing.T, arguments ...string) *running {
 	t.Helper()
+	return startProgram(t, "streams", arguments...)
+}
+
+func startProgram(t *testing.T, name string, arguments ...string) *running {
+	t.Helper()
 	binary, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := &running{command: exec.CommandContext(t.Context(), binary, arguments...)}
-	r.command.Env = append(os.Environ(), programVariable+"=1")
+	r.command.Env = append(os.Environ(), programVariable+"="+name)
 	r.command.Stderr = &r.stderr
 	stdout, err := r.command.StdoutPipe()
 	if err != nil {

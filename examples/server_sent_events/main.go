@@ -29,12 +29,18 @@ type options struct {
 	nudge bool
 }
 
+// docs:start main
+
 func main() {
 	var o options
 	flag.DurationVar(&o.every, "every", time.Second, "the time between two events")
 	flag.BoolVar(&o.nudge, "nudge", true, "send a comment after each event")
+	bare.Flags(flag.CommandLine) // -addr, -cert and -key
+	flag.Parse()
 	bare.Main(newApp(&o), "localhost:9009")
 }
+
+// docs:end main
 
 func newApp(o *options) *bare.Application {
 	app := bare.NewApplication()
