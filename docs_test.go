@@ -79,6 +79,20 @@ func TestDocumentsHaveNoDeadLinks(t *testing.T) {
 	}
 }
 
+// Browsers ask for /favicon.ico, unless a page names its icon.
+func TestNoPageOfTheExamplesHasItsBrowserAskForAnIcon(t *testing.T) {
+	t.Parallel()
+	pages, err := filepath.Glob("examples/*/*.html")
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("the pages are %v (%v)", pages, err)
+	}
+	for _, path := range pages {
+		if head, _, _ := strings.Cut(readFile(t, path), "</head>"); !strings.Contains(head, `<link rel="icon" href="data:,">`) {
+			t.Errorf("%s names no icon", path)
+		}
+	}
+}
+
 // documents lists the Markdown files, except those of hidden folders and of
 // packages that npm installed.
 func documents(t *testing.T) []string {
