@@ -45,8 +45,8 @@
 //
 // yield returns false when there is no use in another chunk: a write has failed, or
 // the client has stalled. The body must then return; one that waits for something
-// else watches [HttpRequest.Context] as well, as [HttpRequest.Sleep] and
-// [HttpRequest.Every] do. Several goroutines may yield, each in its turn, as long as
+// else watches [HttpRequest.Context] as well, as [HttpRequest.Sleep],
+// [HttpRequest.Every] and [Receive] do. Several goroutines may yield, each in its turn, as long as
 // the body does not return before them.
 //
 // A client that closes its side of the connection ends the request's context, and

@@ -18,7 +18,7 @@ type lifetime struct {
 	// running says that the handler has returned and its body is being sent. From
 	// then on a shutdown ends the context; before, the handler may finish.
 	running atomic.Bool
-	// left says that the body was told by Sleep or Every that the client has left.
+	// left says that the body was told by Sleep, Every or Receive that the client has left.
 	left atomic.Bool
 
 	mutex  sync.Mutex

@@ -179,6 +179,36 @@ func (r *HttpRequest) Every(d time.Duration) iter.Seq[time.Time] {
 	}
 }
 
+// Receive yields the values that come through a channel, as they come. It ends when
+// the channel is closed, and when the request's context ends: the client has left,
+// or the server stops. A nil channel has no values.
+//
+// The end of the context wins, as in [HttpRequest.Every]: a value, or a close, that
+// comes together with it is not seen any more. Values that are left in the channel
+// stay there, and nobody takes those that come later: a sender must select on the
+// same context, or it will wait for ever.
+//
+// Several goroutines may send, and several loops receive: then each value goes to
+// one of them. After the loop, the context's error tells a channel that was closed
+// from an end that came before: a [StreamWriter] returns it. [ChannelWriter] is all of
+// that for a channel of chunks.
+func Receive[T any](request *HttpRequest, channel <-chan T) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		ctx := request.Context()
+		for request.goesOn(ctx) {
+			select {
+			case <-ctx.Done():
+			case value, ok := <-channel:
+				// Asked anew: of two that are ready select takes either, and a sender
+				// that closes the channel at the end of the context has not finished.
+				if !request.goesOn(ctx) || !ok || !yield(value) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // URL returns the whole address that was asked for: scheme, host, path and
 // query. Without a Host header the host is the listener's address. It is the
 // server's view: behind a proxy the client's own may differ, so links in a page
