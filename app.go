@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/bare-go/bare/internal/faketime"
 	"github.com/bare-go/bare/internal/routing"
 )
 
@@ -112,7 +113,7 @@ func (a *Application) serveMounted(w http.ResponseWriter, r *http.Request, mount
 
 // serve runs the middlewares and a handler, and streams the response.
 func (a *Application) serve(w http.ResponseWriter, r *http.Request, handler HttpHandler, matches Matches) {
-	a.once.Do(a.prepare)
+	a.once.Do(func() { a.prepare(faketime.In(r.Context())) })
 	x := newExchange(a, w, r)
 	defer x.finish()
 	x.handler = handler
@@ -141,9 +142,10 @@ func routedPath(r *http.Request) string {
 	return r.URL.Path
 }
 
-// prepare fixes what depends on the fields, and has the router compile its routes:
-// when the application has started, or at the first request if nobody starts it.
-func (a *Application) prepare() {
+// prepare fixes what depends on the fields, and on whether time is fake, and has the
+// router compile its routes: when the application has started, or at the first
+// request if nobody starts it.
+func (a *Application) prepare(fake bool) {
 	if router, ok := a.HttpRouter.(interface{ Build() }); ok {
 		router.Build()
 	}
@@ -155,6 +157,10 @@ func (a *Application) prepare() {
 		return request.exchange.handler(request)
 	}, a.Middlewares...)
 	a.clock.base = time.Now()
+	a.clock.delay = flushDelay
+	if fake {
+		a.clock.delay = fakeDelay
+	}
 	a.watch.clock = &a.clock
 	a.watch.stall = a.stallTimeout()
 }

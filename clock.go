@@ -10,18 +10,22 @@ const (
 	// flushDelay is the longest that a chunk waits for the next one to share its
 	// write with.
 	flushDelay = time.Millisecond
+	// fakeDelay is flushDelay where time is fake. It has to be some time: a timer of 0
+	// fires at once, and any other when all goroutines wait.
+	fakeDelay = time.Nanosecond
 	// flushSlack lets one tick serve the streams that are nearly due.
 	flushSlack = flushDelay / 4
 )
 
 // A clock belongs to one application. It tells the time since it was made, and
-// wakes what has been on its list for a flushDelay: streams that have bytes unsent
+// wakes what has been on its list for its delay: streams that have bytes unsent
 // and have gone silent.
 //
 // It is no package variable, as its timer would then be shared between the bubbles
 // of testing/synctest.
 type clock struct {
-	base time.Time
+	base  time.Time
+	delay time.Duration // how long an entry waits: flushDelay or fakeDelay
 
 	mutex sync.Mutex
 	// The oldest entry comes first, and arms the timer, which is left to run out
@@ -52,7 +56,7 @@ type clockOwner interface {
 // now is the time since the clock was made: half the price of [time.Now].
 func (c *clock) now() time.Duration { return time.Since(c.base) }
 
-// enlist wakes the entry's owner in a flushDelay, if it is not on the list.
+// enlist wakes the entry's owner after the delay, if it is not on the list.
 func (c *clock) enlist(e *clockEntry) {
 	now := c.now()
 	c.mutex.Lock()
@@ -61,7 +65,7 @@ func (c *clock) enlist(e *clockEntry) {
 		return
 	}
 	e.listed.Store(true)
-	e.at = now + flushDelay
+	e.at = now + c.delay
 	e.previous, e.next = c.last, nil
 	if c.last == nil {
 		c.first = e
@@ -71,7 +75,7 @@ func (c *clock) enlist(e *clockEntry) {
 	c.last = e
 	if !c.armed {
 		c.armed = true
-		c.timer = arm(c.timer, flushDelay, c.tick)
+		c.timer = arm(c.timer, c.delay, c.tick)
 	}
 }
 

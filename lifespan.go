@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+
+	"github.com/bare-go/bare/internal/faketime"
 )
 
 // A LifespanHandler runs once, when the application starts or when it stops, in a
@@ -119,7 +121,7 @@ func (a *Application) start(ctx context.Context,
 	if err != nil {
 		return false, err
 	}
-	failure := a.runStartup(r)
+	failure := a.runStartup(r) //nolint:contextcheck // the pipeline that it prepares gets requests' contexts
 	if failure == nil && l.started(r) {
 		return false, nil
 	}
@@ -154,7 +156,7 @@ func (a *Application) runStartup(r *run) error {
 	if err := a.checkMiddlewares(); err != nil {
 		return err
 	}
-	a.once.Do(a.prepare)
+	a.once.Do(func() { a.prepare(faketime.In(r.starting)) })
 	return nil
 }
 
