@@ -88,9 +88,10 @@ func bodyOf(body func(request *bare.HttpRequest, yield func([]byte) bool)) (*bar
 	})
 }
 
+// serve runs an application as in production: chunks wait for company.
 func serve(t *testing.T, protocol baretest.Protocol, app *bare.Application) *baretest.Server {
 	t.Helper()
-	return baretest.Config{Protocol: protocol}.NewServer(t, app)
+	return baretest.Config{Protocol: protocol, FlushDelay: true}.NewServer(t, app)
 }
 
 // wantLogged fails the test unless exactly these beginnings were logged.

@@ -9,13 +9,25 @@
 //
 //	synctest.Test(t, func(t *testing.T) {
 //		stream := baretest.NewServer(t, newApp()).Get("/events")
-//		first := stream.Next()  // at once
-//		second := stream.Next() // a fake second later
-//		stream.Close()          // the tab is closed
-//		synctest.Wait()         // the producer has ended
+//		first := stream.Event()  // at once
+//		second := stream.Event() // a fake second later
+//		stream.Close()           // the tab is closed
+//		synctest.Wait()          // the producer has ended
 //	})
 //
 // The application must be made inside the bubble, as its timers belong to it.
+//
+// A [Stream] is read by what has come ([Stream.Next]), by lines, by events of an event
+// stream, or whole. Chunks may share a write: a test that says what comes is best
+// written with [Stream.Line] or [Stream.Event].
+//
+// In production a chunk, or the head of a silent stream, may wait a millisecond for
+// company. In a bubble that takes a nanosecond of fake time, the least that shows
+// that all goroutines wait: see [Config.FlushDelay]. A time is best compared after
+// rounding.
+//
+// [NewHandlerServer] does the same for an [http.Handler]: a mux in which an
+// application is mounted, or what goes around one.
 package baretest
 
 import (

@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/bare-go/bare"
+	"github.com/bare-go/bare/internal/faketime"
 )
 
 // host is the name of the in-memory server.
@@ -50,6 +52,10 @@ type Config struct {
 	// Server has the timeouts and limits; its address, listener and TLS are set by
 	// NewServer.
 	Server bare.Server
+	// FlushDelay has a chunk wait a millisecond of fake time for the next one to share
+	// its write with, as it does in production. Without it a chunk in a bubble of
+	// [testing/synctest] waits until all goroutines wait, which takes a nanosecond.
+	FlushDelay bool
 }
 
 // A Server runs an application over an in-memory network. It is safe for
@@ -62,6 +68,7 @@ type Server struct {
 	listener  *listener
 	transport *http.Transport
 	client    *http.Client
+	tls       *tls.Config // of the server; nil without TLS
 
 	cancel  context.CancelFunc
 	ended   chan struct{} // closed when the server has stopped
@@ -80,6 +87,24 @@ func NewServer(tb testing.TB, app *bare.Application) *Server {
 // does not start or does not stop cleanly.
 func (c Config) NewServer(tb testing.TB, app *bare.Application) *Server {
 	tb.Helper()
+	s, ctx := c.newServer(tb)
+	server := c.Server
+	server.Listener = s.listener
+	server.Addr = ""
+	server.H2C = server.H2C || c.Protocol == H2C
+	if s.tls != nil {
+		server.TLSConfig = s.tls
+	}
+	s.run(func(listening func(net.Addr)) error {
+		server.OnListen = listening
+		return server.Run(ctx, app)
+	}, c.Server.OnListen)
+	return s
+}
+
+// newServer returns a server that nobody runs yet, and the context to run it with.
+func (c Config) newServer(tb testing.TB) (*Server, context.Context) {
+	tb.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{
 		URL:      "http://" + host,
@@ -94,38 +119,39 @@ func (c Config) NewServer(tb testing.TB, app *bare.Application) *Server {
 		Protocols:          new(http.Protocols),
 	}
 	s.client = &http.Client{Transport: s.transport}
-	server := c.Server
-	server.Listener = s.listener
-	server.Addr = ""
 	switch c.Protocol {
 	case HTTP1:
 		s.transport.Protocols.SetHTTP1(true)
 	case H2C:
-		server.H2C = true
 		s.transport.Protocols.SetUnencryptedHTTP2(true)
 	case HTTP2:
 		certificate, pool := newCertificate(tb)
-		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}}
+		s.tls = &tls.Config{Certificates: []tls.Certificate{certificate}}
 		s.transport.TLSClientConfig = &tls.Config{RootCAs: pool}
 		s.transport.Protocols.SetHTTP2(true)
 		s.URL = "https://" + host
 	}
-	s.run(ctx, server, app)
-	return s
+	if inBubble() && !c.FlushDelay {
+		ctx = faketime.Context(ctx)
+	}
+	return s, ctx
 }
 
-func (s *Server) run(ctx context.Context, server bare.Server, app *bare.Application) {
+// inBubble reports whether time is that of a bubble of testing/synctest, which
+// begins with the year 2000.
+func inBubble() bool { return time.Now().Year() < 2010 }
+
+// run calls serve, which serves until the test ends, and returns when it listens.
+func (s *Server) run(serve func(listening func(net.Addr)) error, told func(net.Addr)) {
 	s.tb.Helper()
 	listening := make(chan struct{})
-	told := server.OnListen
-	server.OnListen = func(addr net.Addr) {
-		if told != nil {
-			told(addr)
-		}
-		close(listening)
-	}
 	go func() {
-		s.err = server.Run(ctx, app)
+		s.err = serve(func(addr net.Addr) {
+			if told != nil {
+				told(addr)
+			}
+			close(listening)
+		})
 		close(s.ended)
 	}()
 	select {
@@ -174,11 +200,28 @@ func (s *Server) Dial() net.Conn {
 // the test when none comes.
 func (s *Server) Get(path string) *Stream {
 	s.tb.Helper()
-	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, s.URL+path, http.NoBody)
+	return s.Do(s.request(http.MethodGet, path, http.NoBody))
+}
+
+// Post sends a body to a path, and returns the response when its head has come. An
+// empty content type is none, and so is a nil body. It fails the test when no
+// response comes.
+func (s *Server) Post(path, contentType string, body io.Reader) *Stream {
+	s.tb.Helper()
+	request := s.request(http.MethodPost, path, body)
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
+	}
+	return s.Do(request)
+}
+
+func (s *Server) request(method, path string, body io.Reader) *http.Request {
+	s.tb.Helper()
+	request, err := http.NewRequestWithContext(context.Background(), method, s.URL+path, body)
 	if err != nil {
 		s.tb.Fatalf("baretest: %v", err)
 	}
-	return s.Do(request)
+	return request
 }
 
 // Do sends a request, and returns the response when its head has come. It fails
@@ -194,54 +237,4 @@ func (s *Server) Do(request *http.Request) *Stream {
 	stream := &Stream{Response: response, cancel: cancel, buffer: make([]byte, pipeBuffer)}
 	s.tb.Cleanup(stream.Close)
 	return stream
-}
-
-// A Stream is a response whose body is read as it comes. It is not safe for
-// concurrent use, but for Close.
-type Stream struct {
-	// Response has the status and the headers. Its body belongs to the stream.
-	Response *http.Response
-
-	cancel context.CancelFunc
-	buffer []byte
-	err    error
-}
-
-// Next waits for more of the body and returns what has come since the last call.
-// At the end, and from then on, it returns an empty string, and Err says which
-// end it was.
-func (s *Stream) Next() string {
-	for s.err == nil {
-		n, err := s.Response.Body.Read(s.buffer)
-		s.err = err
-		if n > 0 {
-			return string(s.buffer[:n])
-		}
-	}
-	return ""
-}
-
-// Rest waits for the end of the body and returns what is left of it.
-func (s *Stream) Rest() string {
-	var rest []byte
-	for s.err == nil {
-		rest = append(rest, s.Next()...)
-	}
-	return string(rest)
-}
-
-// Err returns nil as long as the body has not ended, and when it was complete; or
-// why it was cut.
-func (s *Stream) Err() error {
-	if s.err == io.EOF { //nolint:errorlint // a reader returns io.EOF itself
-		return nil
-	}
-	return s.err
-}
-
-// Close leaves, as a closed tab does: over HTTP/1.1 the connection is closed, over
-// HTTP/2 the stream is reset.
-func (s *Stream) Close() {
-	s.cancel()
-	_ = s.Response.Body.Close() // nobody is interested any more
 }

@@ -102,10 +102,10 @@ func TestAStreamThatIsLeftSaysSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := new(buffer)
 		stream := baretest.NewServer(t, newApp(newLogger(log))).Get("/ticks")
-		stream.Next() // sent a millisecond after the request, in case the body ends at once
+		stream.Next()
 		stream.Close()
 		synctest.Wait()
-		want := `bytes=5 first_byte=0s duration=1ms error="bare: the client is gone"`
+		want := `bytes=5 first_byte=0s duration=1ns error="bare: the client is gone"`
 		if got := log.lines(); !strings.HasSuffix(got[0], want) {
 			t.Errorf("the log is %q, want %q at its end", got, want)
 		}
