@@ -39,6 +39,8 @@ type exchange struct {
 
 // hooks are what the end of an exchange calls or waits for. Most have none.
 type hooks struct {
+	mutex    sync.Mutex // a handler of net/http runs in a goroutine of its own
+	over     bool       // the response has ended; under the mutex
 	onEnd    []func(End)
 	cleanups []func()
 	// handlers counts the goroutines of FromHTTPHandler: they use what must not be
@@ -134,10 +136,7 @@ func (x *exchange) send(response HttpResponse) {
 		x.sendBodyless()
 		return
 	}
-	x.lifetime.running.Store(true)
-	if x.app.stopping() {
-		x.lifetime.shutDown()
-	}
+	x.bodyBegins()
 	err := x.stream.run(response.Body, x.observed())
 	switch {
 	case err == nil && x.lifetime.left.Load() && !x.sink.unreachable():
@@ -147,6 +146,14 @@ func (x *exchange) send(response HttpResponse) {
 	}
 	if err != nil {
 		x.cut(err)
+	}
+}
+
+// bodyBegins says that from now on a shutdown ends the request's context.
+func (x *exchange) bodyBegins() {
+	x.lifetime.running.Store(true)
+	if x.app.stopping() {
+		x.lifetime.shutDown()
 	}
 }
 
@@ -277,7 +284,9 @@ func (x *exchange) close() {
 	x.stream.close()
 	x.app.clock.delist(&x.stream.entry)
 	x.asked = x.lifetime.end(context.Canceled)
-	x.cleanUp()
+	if x.hooks != nil {
+		x.hooks.end()
+	}
 }
 
 // letGo waits for those who are still at work, and gives the connection back.
@@ -293,15 +302,6 @@ func (x *exchange) letGo() {
 	x.body.release(&x.sink)
 }
 
-func (x *exchange) cleanUp() {
-	if x.hooks == nil {
-		return
-	}
-	for _, cleanup := range x.hooks.cleanups {
-		cleanup()
-	}
-}
-
 // abort ends the response of a handler or body that has left without an end: it
 // panicked with [http.ErrAbortHandler], or ended its goroutine.
 func (x *exchange) abort() {
@@ -311,7 +311,7 @@ func (x *exchange) abort() {
 }
 
 // observed reports whether somebody is to be told of the end.
-func (x *exchange) observed() bool { return x.hooks != nil && len(x.hooks.onEnd) > 0 }
+func (x *exchange) observed() bool { return x.hooks != nil && len(x.hooks.reports()) > 0 }
 
 // report calls what was registered with OnEnd.
 func (x *exchange) report() {
@@ -327,7 +327,7 @@ func (x *exchange) report() {
 	if x.stream.headOut {
 		end.Status = x.stream.status
 	}
-	for _, report := range x.hooks.onEnd {
+	for _, report := range x.hooks.reports() {
 		x.reportTo(report, end)
 	}
 }

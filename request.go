@@ -41,6 +41,7 @@ type HttpRequest struct {
 	exchange *exchange       // nil in a request that no server made
 	detached *detached       // nil unless NewHttpRequest made it
 	ctx      context.Context //nolint:containedctx // of WithContext; nil without it
+	replaced *requestBody    // of a middleware of net/http; nil if it has kept the body
 }
 
 // detached is what a request that no server made has of an exchange.
@@ -264,8 +265,7 @@ func (r *HttpRequest) Duplex() {
 func (r *HttpRequest) OnEnd(report func(End)) {
 	switch {
 	case r.exchange != nil:
-		hooks := r.exchange.addHooks()
-		hooks.onEnd = append(hooks.onEnd, report)
+		r.exchange.addHooks().report(report)
 	case r.detached != nil:
 		r.detached.onEnd = append(r.detached.onEnd, report)
 	}

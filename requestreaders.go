@@ -72,19 +72,20 @@ func (r *HttpRequest) Reader() io.Reader {
 	reader := &chunkReader{body: r.body()}
 	switch {
 	case r.exchange != nil:
-		hooks := r.exchange.addHooks()
-		hooks.cleanups = append(hooks.cleanups, reader.stop)
+		r.exchange.addHooks().cleanUp(reader.stop)
 	default:
 		r.OnEnd(func(End) { reader.stop() })
 	}
 	return reader
 }
 
-// ownBody is the body as the server or NewHttpRequest made it, nil if there is
-// none or a middleware has put another one in its place.
+// ownBody is the body as the server, NewHttpRequest or FromHTTPMiddleware made it,
+// nil if there is none or a middleware has put another one in its place.
 func (r *HttpRequest) ownBody() *requestBody {
 	var own *requestBody
 	switch {
+	case r.replaced != nil:
+		own = r.replaced
 	case r.exchange != nil:
 		own = r.exchange.body
 	case r.detached != nil:
