@@ -9,8 +9,8 @@ import (
 )
 
 // ToHTTPHandler makes an [http.Handler] of a handler, for the routes of another
-// router. The application's middlewares, Info and limits apply; its routes do
-// not. It panics when the handler is nil.
+// router. The application's middlewares, Info and limits apply; its routes, and
+// what Wrap has put around them, do not. It panics when the handler is nil.
 func (a *Application) ToHTTPHandler(handler HttpHandler) http.Handler {
 	if handler == nil {
 		panic("bare: ToHTTPHandler: the handler is nil") //nolint:forbidigo // a programmer's error, at registration
@@ -34,29 +34,8 @@ func FromHTTPHandler(handler http.Handler) HttpHandler {
 		panic("bare: FromHTTPHandler: the handler is nil") //nolint:forbidigo // a programmer's error, at registration
 	}
 	return func(request *HttpRequest) HttpResponse {
-		ctx, cancel := context.WithCancelCause(request.Context())
-		w := &handlerWriter{
-			cancel:  cancel,
-			head:    request.Scope.Method == http.MethodHead,
-			headers: make(http.Header),
-			ready:   make(chan struct{}),
-			chunks:  make(chan []byte),
-			taken:   make(chan bool),
-			over:    make(chan struct{}),
-			ended:   make(chan struct{}),
-		}
-		scope := request.Scope.WithContext(ctx)
-		if scope.Body != nil && scope.Body != http.NoBody {
-			scope.Body = io.NopCloser(request.Reader())
-		}
-		w.start(request, func() { w.run(handler, scope) })
-		<-w.ready
-		w.repanic()
-		response := HttpResponse{Status: w.status, Headers: w.sent}
-		if !w.bodyless() {
-			response.Body = w.body
-		}
-		return response
+		w, scope := newHandlerWriter(request)
+		return w.respond(request, handler, scope)
 	}
 }
 
@@ -65,14 +44,18 @@ func FromHTTPHandler(handler http.Handler) HttpHandler {
 // Each chunk goes from one to the other and is answered for, as it belongs to the
 // handler again when Write returns.
 type handlerWriter struct {
-	cancel  context.CancelCauseFunc
-	head    bool
-	headers http.Header
+	cancel   context.CancelCauseFunc
+	head     bool
+	headers  http.Header
+	crossing *crossing // nil but for FromHTTPMiddleware
 
 	once   sync.Once     // for what follows
 	ready  chan struct{} // closed when status and sent are set
 	status int
 	sent   http.Header
+
+	begunOnce sync.Once
+	begun     chan struct{} // closed when the body is run
 
 	chunks chan []byte
 	taken  chan bool // the answer to a chunk: whether to go on
@@ -80,9 +63,44 @@ type handlerWriter struct {
 	overOnce sync.Once
 	over     chan struct{} // closed when nobody takes chunks any more
 
-	ended    chan struct{} // closed when the handler has returned
-	failure  error         // its panic
-	writeErr error         // of a Write that failed
+	ended   chan struct{} // closed when the handler has returned
+	failure error         // its panic
+}
+
+// newHandlerWriter makes the writer for a handler's response to the request, and
+// the request that the handler is given.
+func newHandlerWriter(request *HttpRequest) (*handlerWriter, *http.Request) {
+	ctx, cancel := context.WithCancelCause(request.Context())
+	w := &handlerWriter{
+		cancel:  cancel,
+		head:    request.Scope.Method == http.MethodHead,
+		headers: make(http.Header),
+		ready:   make(chan struct{}),
+		begun:   make(chan struct{}),
+		chunks:  make(chan []byte),
+		taken:   make(chan bool),
+		over:    make(chan struct{}),
+		ended:   make(chan struct{}),
+	}
+	scope := request.Scope.WithContext(ctx)
+	if scope.Body != nil && scope.Body != http.NoBody {
+		scope.Body = io.NopCloser(request.Reader())
+	}
+	return w, scope
+}
+
+// respond runs the handler, and returns its response when it has sent its head.
+func (w *handlerWriter) respond(request *HttpRequest, handler http.Handler, scope *http.Request) HttpResponse {
+	w.start(request, func() { w.run(handler, scope) })
+	<-w.ready
+	if !w.failsInBody() {
+		w.repanic()
+	}
+	response := HttpResponse{Status: w.status, Headers: w.sent}
+	if !w.bodyless() {
+		response.Body = w.body
+	}
+	return response
 }
 
 // start runs the handler in a goroutine that the response waits for. Without a
@@ -91,12 +109,13 @@ func (w *handlerWriter) start(request *HttpRequest, run func()) {
 	x := request.exchange
 	if x == nil {
 		context.AfterFunc(request.Context(), w.stop)
+		request.OnEnd(func(End) { w.stop() })
 		go run()
 		return
 	}
 	hooks := x.addHooks()
-	hooks.cleanups = append(hooks.cleanups, w.stop)
-	hooks.handlers.Go(func() {
+	hooks.cleanUp(w.stop)
+	hooks.begin(func() {
 		run()
 		if w.bodyless() && w.failure != nil && !errors.Is(w.failure, http.ErrAbortHandler) {
 			x.logPanic("the handler panicked after its head", w.failure) // no body is there to fail
@@ -120,12 +139,27 @@ func (w *handlerWriter) run(handler http.Handler, r *http.Request) {
 		if !returned {
 			w.failure = caught(recover())
 		}
+		if err := w.crossing.end(); err != nil {
+			w.failure = bodyError{err} // whatever the middleware has made of it
+		}
 		// In this order: who waits for the head must see a failure before it.
 		close(w.ended)
 		w.WriteHeader(http.StatusOK)
 	}()
 	handler.ServeHTTP(w, r)
 	returned = true
+}
+
+// failsInBody reports whether what failed is the body of the handler inside a
+// middleware, which is for the response's body to say.
+func (w *handlerWriter) failsInBody() bool {
+	select {
+	case <-w.ended:
+		_, ok := errors.AsType[bodyError](w.failure)
+		return ok && w.crossing != nil
+	default:
+		return false
+	}
 }
 
 // repanic panics with what the handler panicked with, in the goroutine that
@@ -143,6 +177,7 @@ func (w *handlerWriter) repanic() {
 // body yields what the handler writes.
 func (w *handlerWriter) body(yield func([]byte) bool) {
 	defer w.stop()
+	w.begunOnce.Do(func() { close(w.begun) })
 	for {
 		select {
 		case chunk := <-w.chunks:
@@ -197,13 +232,12 @@ func (w *handlerWriter) hand(chunk []byte) error {
 	select {
 	case w.chunks <- chunk:
 	case <-w.over: // nobody may be there to take it
-		w.writeErr = ErrClientGone
-		return w.writeErr
+		return ErrClientGone
 	}
 	if !<-w.taken {
-		w.writeErr = ErrClientGone
+		return ErrClientGone
 	}
-	return w.writeErr
+	return nil
 }
 
 // FlushError sends the head and what was written, and returns when it is out.
