@@ -73,6 +73,7 @@ type Application struct {
 	pipeline HttpHandler // the middlewares around the handler of the request
 	mounts   []mount     // the longest prefix first
 	groups   routing.Prefixes[*Group]
+	wrapping wrapping
 	clock    clock
 	watch    watch
 	lifespan lifespan
@@ -89,14 +90,24 @@ func (a *Application) OnHttpRequest(methods Methods, path string, handler HttpHa
 	a.HttpRouter.Add(methods, path, handler)
 }
 
-// ServeHTTP answers a request: this is its way from top to bottom.
+// ServeHTTP answers a request, inside what [Application.Wrap] has put around it.
 func (a *Application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if a.wrapping.outermost != nil {
+		a.serveWrapped(w, r)
+		return
+	}
+	a.route(w, r)
+}
+
+// route is a request's way from top to bottom.
+func (a *Application) route(w http.ResponseWriter, r *http.Request) {
 	path := routedPath(r)
 	handler, matches := a.resolve(r.Method, path)
 	if mounted := a.mounted(path, handler, matches); mounted != nil {
 		a.serveMounted(w, r, mounted) //nolint:contextcheck // the request holds it
 		return
 	}
+	a.wrapping.name(r, matches)
 	if handler == nil {
 		handler, matches = a.unrouted(r.Method, path) //nolint:contextcheck // the request holds it
 	}
@@ -146,6 +157,7 @@ func routedPath(r *http.Request) string {
 // router compile its routes: when the application has started, or at the first
 // request if nobody starts it.
 func (a *Application) prepare(fake bool) {
+	a.wrapping.sealed.Store(true)
 	if router, ok := a.HttpRouter.(interface{ Build() }); ok {
 		router.Build()
 	}
