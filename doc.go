@@ -88,7 +88,9 @@
 //
 // An [HttpMiddleware] is given the request and the handler inside it, and returns a
 // response. [Application.Middlewares] wrap every handler, those of a [Group] wrap
-// what is below its prefix, and [Chain] wraps one handler. What wraps an [http.Handler] goes around the whole application.
+// what is below its prefix, and [Chain] wraps one handler. A middleware that was
+// written for net/http goes around the whole application with [Application.Wrap],
+// and around a route with [FromHTTPMiddleware].
 //
 // # Start and stop
 //
@@ -111,7 +113,7 @@
 //
 // An [Application] is an [http.Handler], under any server. [Application.Mount] and
 // [FromHTTPHandler] take handlers of net/http in, [Application.ToHTTPHandler] gives
-// one out.
+// one out. [Application.Wrap] and [FromHTTPMiddleware] are for its middlewares.
 //
 // # Tests
 //

@@ -91,6 +91,21 @@ func newMembersApp(users map[string]string) *bare.Application {
 
 // docs:end chain
 
+// docs:start httpmiddleware
+// newPublicApp has one middleware of net/http around everything, such as that of
+// otelhttp, and one around two routes, such as that of rs/cors. It answers their
+// preflights, which are OPTIONS.
+func newPublicApp(trace, cors func(http.Handler) http.Handler) *bare.Application {
+	app := bare.NewApplication()
+	app.Wrap(trace)
+	public := bare.FromHTTPMiddleware(cors)
+	app.HttpRouter.Add(bare.Methods{"GET", "OPTIONS"}, "/greeting", bare.Chain(greeting, public))
+	app.HttpRouter.Add(bare.Methods{"GET", "OPTIONS"}, "/ticks", bare.Chain(clock, public))
+	return app
+}
+
+// docs:end httpmiddleware
+
 // docs:start errors
 var errNoStock = errors.New("no stock")
 

@@ -284,3 +284,22 @@ func TestAMiddlewarePutsAValueIntoTheContext(t *testing.T) {
 		}
 	})
 }
+
+func TestMiddlewareOfNetHTTPIsAroundWhatItIsPutAround(t *testing.T) {
+	mark := func(name string) func(http.Handler) http.Handler {
+		return func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Add("Vary", name)
+				next.ServeHTTP(w, r)
+			})
+		}
+	}
+	app := newPublicApp(mark("trace"), mark("cors"))
+	for path, want := range map[string]string{"/greeting": "trace cors", "/nowhere": "trace"} {
+		recorder := httptest.NewRecorder()
+		app.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, path, nil))
+		if got := strings.Join(recorder.Header().Values("Vary"), " "); got != want {
+			t.Errorf("%s: got %q, want %q", path, got, want)
+		}
+	}
+}
