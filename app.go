@@ -93,7 +93,7 @@ func (a *Application) OnHttpRequest(methods Methods, path string, handler HttpHa
 // ServeHTTP answers a request, inside what [Application.Wrap] has put around it.
 func (a *Application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if a.wrapping.outermost != nil {
-		a.serveWrapped(w, r)
+		a.wrapping.outermost.ServeHTTP(w, r)
 		return
 	}
 	a.route(w, r)

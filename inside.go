@@ -84,7 +84,7 @@ func (i *inside) send(response HttpResponse) {
 	if x := i.crossing.request.exchange; x != nil {
 		x.bodyBegins()
 	}
-	if err := s.run(response.Body); err != nil {
+	if err := s.run(response.Body, false); err != nil {
 		i.cut(err)
 		return
 	}

@@ -61,10 +61,3 @@ func (w *wrapping) name(r *http.Request, matches Matches) {
 		r.Pattern = route
 	}
 }
-
-// serveWrapped counts the request while a middleware has it.
-func (a *Application) serveWrapped(w http.ResponseWriter, r *http.Request) {
-	a.lifespan.open.Add(1)
-	defer a.lifespan.open.Add(-1)
-	a.wrapping.outermost.ServeHTTP(w, r)
-}
