@@ -1,0 +1,100 @@
+package bare
+
+import "strings"
+
+// A preference is one member of a list that is weighted by quality, as Accept,
+// Accept-Encoding and Accept-Language are (RFC 9110, section 12.4.2).
+type preference struct {
+	name    string // in lower case, without parameters: a media range, a coding, a language
+	quality int    // in thousandths: 0 means not acceptable, 1000 is the most, and the default
+}
+
+// preferences are such a list. None is an empty one, or a header that is not there.
+type preferences []preference
+
+// parsePreferences reads the values of a header, which together are one list.
+// Empty members are skipped (RFC 9110, section 5.6.1), and so are those whose
+// weight is malformed: what they mean is a guess. Other parameters are dropped.
+func parsePreferences(values []string) preferences {
+	var list preferences
+	for _, rest := range values {
+		for rest != "" {
+			var member string
+			member, rest = cutUnquoted(rest, ',')
+			if parsed, ok := parsePreference(member); ok {
+				list = append(list, parsed)
+			}
+		}
+	}
+	return list
+}
+
+// quality returns the weight of the first of the names that is in the list, and 0
+// if none is. The names go from the most specific one to the least, as in
+// "text/html", "text/*", "*/*" (RFC 9110, section 12.5.1). A name that is there
+// several times has the highest of its weights.
+func (p preferences) quality(names ...string) int {
+	for _, name := range names {
+		best := -1
+		for _, member := range p {
+			if member.name == name {
+				best = max(best, member.quality)
+			}
+		}
+		if best >= 0 {
+			return best
+		}
+	}
+	return 0
+}
+
+func parsePreference(member string) (parsed preference, ok bool) {
+	name, parameters := cutUnquoted(member, ';')
+	parsed = preference{name: strings.ToLower(trimSpace(name)), quality: 1000}
+	for parameters != "" {
+		var parameter string
+		parameter, parameters = cutUnquoted(parameters, ';')
+		key, value, _ := strings.Cut(parameter, "=")
+		if strings.EqualFold(trimSpace(key), "q") {
+			parsed.quality, ok = parseWeight(trimSpace(value))
+			return parsed, ok && parsed.name != ""
+		}
+	}
+	return parsed, parsed.name != ""
+}
+
+// parseWeight reads a weight in thousandths: a number from 0 to 1 with at most
+// three decimals (RFC 9110, section 12.4.2).
+func parseWeight(weight string) (thousandths int, ok bool) {
+	whole, decimals, _ := strings.Cut(weight, ".")
+	if whole != "0" && whole != "1" || len(decimals) > 3 {
+		return 0, false
+	}
+	for _, digit := range []byte(whole + (decimals + "000")[:3]) {
+		if digit < '0' || digit > '9' {
+			return 0, false
+		}
+		thousandths = thousandths*10 + int(digit-'0')
+	}
+	return thousandths, thousandths <= 1000
+}
+
+// cutUnquoted cuts a text at the first separator that is in no quoted string (RFC
+// 9110, section 5.6.4).
+func cutUnquoted(text string, separator byte) (before, after string) {
+	quoted := false
+	for i := 0; i < len(text); i++ {
+		switch b := text[i]; {
+		case b == '"':
+			quoted = !quoted
+		case quoted && b == '\\':
+			i++ // the next byte stands for itself
+		case !quoted && b == separator:
+			return text[:i], text[i+1:]
+		}
+	}
+	return text, ""
+}
+
+// trimSpace trims optional whitespace (RFC 9110, section 5.6.3).
+func trimSpace(text string) string { return strings.Trim(text, " \t") }
