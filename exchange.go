@@ -127,7 +127,7 @@ func (x *exchange) logPanic(message string, failure error) {
 // [http.ErrAbortHandler] when it must not look complete.
 func (x *exchange) send(response HttpResponse) {
 	x.logFailure(response.failure)
-	if err := x.stream.setHead(response.Status, response.Headers); err != nil {
+	if err := x.setHead(response); err != nil {
 		response = x.refuse(err)
 	}
 	x.body.settle(&x.sink)
@@ -155,6 +155,14 @@ func (x *exchange) bodyBegins() {
 	if x.app.stopping() {
 		x.lifetime.shutDown()
 	}
+}
+
+// setHead gives a response's head to the stream, or reports why it is refused.
+func (x *exchange) setHead(response HttpResponse) error {
+	if response.invalid != nil {
+		return response.invalid
+	}
+	return x.stream.setHead(response.Status, response.Headers)
 }
 
 // refuse answers in the place of a response that cannot be sent.

@@ -2,6 +2,7 @@ package bare
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -64,6 +65,8 @@ type HttpResponse struct {
 
 	// failure is what an ErrorResponse hides from the client, for the log.
 	failure error
+	// invalid is why the response is refused; nil as a rule.
+	invalid error
 }
 
 // Headers builds an [http.Header] from pairs of names and values. A name given
@@ -91,6 +94,26 @@ func (r HttpResponse) WithHeader(name, value string) HttpResponse {
 	r.Headers = canonicalHeaders(r.Headers)
 	r.Headers.Set(name, value)
 	return r
+}
+
+// AddHeader returns a copy of the response, with a map of its own in which name
+// has the value beside those that it had: for lists such as Vary and Link.
+func (r HttpResponse) AddHeader(name, value string) HttpResponse {
+	r.Headers = canonicalHeaders(r.Headers)
+	r.Headers.Add(name, value)
+	return r
+}
+
+// WithCookie returns a copy of the response that sets a cookie, beside those that
+// it sets already, with a Set-Cookie header (RFC 6265, section 4.1). A cookie that
+// is not valid (see [http.Cookie.Valid]) makes the response a 500, and is logged,
+// as any header is that cannot be sent.
+func (r HttpResponse) WithCookie(cookie http.Cookie) HttpResponse {
+	if err := cookie.Valid(); err != nil {
+		r.invalid = cmp.Or(r.invalid, fmt.Errorf("bare: the cookie %q: %w", cookie.Name, err))
+		return r
+	}
+	return r.AddHeader("Set-Cookie", cookie.String())
 }
 
 // TextResponse is a response of plain text in UTF-8. Status 0 means 200. With a
