@@ -41,8 +41,29 @@ type Application struct {
 	// Info is what handlers share.
 	Info *Info
 
-	// NotFound answers a path that no route has; nil means a plain 404.
+	// NotFound answers a path that no route has, in the place of OnError; nil means a
+	// 404 as OnError renders it.
 	NotFound HttpHandler
+
+	// OnError renders errors: it decides what the client sees of a path or a method
+	// that is not there (404, 405), of a body that cannot be read (400, 413, 415), of
+	// a panic, of a response that was refused, of a body that failed before its first
+	// byte, and of every [ErrorResponse]. nil means the default: a problem in JSON
+	// (RFC 9457) for a client whose Accept header names JSON and likes no text
+	// better, and plain text for all others, with Vary: Accept.
+	//
+	// It is called before a middleware sees the response. Headers that were added to
+	// the ErrorResponse are kept, and take the place of its own, but for Vary and
+	// Set-Cookie. Its status 0 means the error's own. The error is the one that was
+	// given to ErrorResponse, and else an [HttpError] that has the status, and wraps
+	// the panic or whatever the cause is: it is logged already, and not all of it is
+	// for the client. What OnError leaves to ErrorResponse has the default form, and
+	// so has everything when it panics, which is logged.
+	//
+	// It is called in the goroutine of the request, for several requests at once. In
+	// the place of a body that failed its response must not be longer than 1 MiB, as
+	// it is read to its end first.
+	OnError func(request *HttpRequest, err error) HttpResponse
 
 	// Logger is told of what went wrong; nil means [slog.Default]. What a client
 	// does wrong is logged at the debug level.
@@ -153,6 +174,10 @@ func routedPath(r *http.Request) string {
 	return r.URL.Path
 }
 
+// errNoExchange is the cause of a 500: only a request that the server made, or a
+// copy of it, leads to a handler.
+var errNoExchange = errors.New("bare: a middleware has called its handler with a request of its own")
+
 // prepare fixes what depends on the fields, and on whether time is fake, and has the
 // router compile its routes: when the application has started, or at the first
 // request if nobody starts it.
@@ -164,7 +189,7 @@ func (a *Application) prepare(fake bool) {
 	a.groups.Build()
 	a.pipeline = Chain(func(request *HttpRequest) HttpResponse {
 		if request.exchange == nil { // a middleware has made a request of its own
-			return statusResponse(http.StatusInternalServerError)
+			return ErrorResponse(&HttpError{Status: http.StatusInternalServerError, Err: errNoExchange})
 		}
 		return request.exchange.handler(request)
 	}, a.Middlewares...)
@@ -194,14 +219,14 @@ func (a *Application) fallback(method, path string) HttpHandler {
 		if a.NotFound != nil {
 			return a.NotFound
 		}
-		return func(*HttpRequest) HttpResponse { return statusResponse(http.StatusNotFound) }
+		return func(*HttpRequest) HttpResponse { return ErrorResponse(&HttpError{Status: http.StatusNotFound}) }
 	}
 	allow := allowHeader(allowed)
 	return func(*HttpRequest) HttpResponse {
 		if method == http.MethodOptions {
 			return HttpResponse{Status: http.StatusNoContent, Headers: Headers("allow", allow)}
 		}
-		return statusResponse(http.StatusMethodNotAllowed).WithHeader("allow", allow)
+		return ErrorResponse(&HttpError{Status: http.StatusMethodNotAllowed}).WithHeader("allow", allow)
 	}
 }
 

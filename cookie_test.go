@@ -65,6 +65,23 @@ func TestAnInvalidCookieIsRefused(t *testing.T) {
 	}
 }
 
+func TestAnInvalidCookieOfAnErrorIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, onError := range map[string]func(*bare.HttpRequest, error) bare.HttpResponse{"by default": nil, "with OnError": page} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+				app, log := respond(bare.ErrorResponse(&bare.HttpError{Status: 409}).WithCookie(http.Cookie{}))
+				app.OnError = onError
+				if stream := serve(t, protocol, app).Get("/"); stream.Response.StatusCode != http.StatusInternalServerError {
+					t.Errorf("got %d", stream.Response.StatusCode)
+				}
+				wantLogged(t, log, "ERROR bare: the response was refused")
+			})
+		})
+	}
+}
+
 func TestAddHeaderLeavesTheOriginalAlone(t *testing.T) {
 	t.Parallel()
 	list := append(make([]string, 0, 4), "1") // with room for more

@@ -73,7 +73,15 @@
 //
 // [HttpRequest] has the request as net/http received it, the variables of the path,
 // and a body that is an iterator as well. Its methods read the body whole, with a
-// limit, and their errors are responses already: give them to [ErrorResponse].
+// limit, and their errors choose their own responses: give them to [ErrorResponse].
+//
+// # Errors
+//
+// [ErrorResponse] makes a response of any error. What the client is told of it is
+// the error's own choice: see [HttpError]. Everything else is a plain 500, and
+// logged. All errors look alike, whether a handler returns them, a path is not
+// there, or something panics: plain text, or a problem in JSON (RFC 9457) for those
+// who ask for JSON. [Application.OnError] decides otherwise.
 //
 // # Routes
 //

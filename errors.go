@@ -3,6 +3,7 @@ package bare
 import (
 	"errors"
 	"net/http"
+	"slices"
 )
 
 // The errors that say why a response or a request's body ended before its end.
@@ -36,7 +37,7 @@ var (
 )
 
 // HttpError is an error that may be told to the client. [ErrorResponse] turns it
-// into a response with its status and message; Err stays on the server.
+// into a response with its status, message and members; Err stays on the server.
 type HttpError struct {
 	// Status is the response's status; 0 means 500.
 	Status int
@@ -44,6 +45,13 @@ type HttpError struct {
 	Message string
 	// Err is the cause, for logs and [errors.Is]; nil means none.
 	Err error
+	// Members are what a program must know beside the status and the message: the
+	// fields of a form that are wrong, say. A client that gets its errors as JSON
+	// sees them as extension members of the problem (RFC 9457, section 3.2), and no
+	// other client does. The names of the standard members (type, title, status,
+	// detail, instance) are left out. A value that cannot be encoded is logged, and
+	// no member is sent then. nil means none.
+	Members map[string]any
 }
 
 // Error returns the message and the cause, for logs.
@@ -74,6 +82,9 @@ func (e *HttpError) SafeMessage() string {
 	return e.Message
 }
 
+// members makes Members known of any type that embeds an HttpError.
+func (e *HttpError) members() map[string]any { return e.Members }
+
 // A safeError is an error that chooses its own response. It needs both methods:
 // an upstream client's error often has a StatusCode of its own, and a text that
 // must not be shown.
@@ -81,4 +92,51 @@ type safeError interface {
 	error
 	StatusCode() int
 	SafeMessage() string
+}
+
+// A fault is an error, and what the client may be told of it.
+type fault struct {
+	err     error
+	status  int // from 400 to 599
+	text    string
+	members map[string]any
+}
+
+// errNoError is what a response to no error says to the log.
+var errNoError = errors.New("bare: ErrorResponse: the error is nil")
+
+// newFault asks an error for its own response. One that does not have both
+// methods, or whose status is no error's, is a plain 500.
+func newFault(err error) *fault {
+	if err == nil {
+		err = &HttpError{Status: http.StatusInternalServerError, Err: errNoError}
+	}
+	f := &fault{err: err, status: http.StatusInternalServerError}
+	if safe, ok := errors.AsType[safeError](err); ok {
+		if status := safe.StatusCode(); status >= 400 && status <= 599 {
+			f.status, f.text = status, safe.SafeMessage()
+			if further, ok := safe.(interface{ members() map[string]any }); ok {
+				f.members = further.members()
+			}
+			return f
+		}
+	}
+	f.text = http.StatusText(f.status)
+	return f
+}
+
+// response is the fault as plain text.
+func (f *fault) response() HttpResponse {
+	response := TextResponse(f.status, f.text)
+	response.fault = f
+	return response
+}
+
+// made reports whether a response is still the one that the fault has made, but
+// for headers that were added.
+func (f *fault) made(response HttpResponse) bool {
+	own, headers := f.response(), canonicalHeaders(response.Headers)
+	return response.Status == f.status && response.Body != nil &&
+		slices.Equal(headers["Content-Type"], own.Headers["Content-Type"]) &&
+		slices.Equal(headers["Content-Length"], own.Headers["Content-Length"])
 }

@@ -98,7 +98,7 @@ func (x *exchange) context() context.Context {
 	return ctx
 }
 
-// handle runs the middlewares and the handler. Their panic is a plain 500.
+// handle runs the middlewares and the handler. Their panic is a 500.
 func (x *exchange) handle() (response HttpResponse) {
 	defer func() {
 		value := recover()
@@ -110,9 +110,10 @@ func (x *exchange) handle() (response HttpResponse) {
 			panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's own way to drop a connection
 		}
 		x.logPanic("the handler panicked", failure)
-		response = statusResponse(http.StatusInternalServerError)
+		response = x.render(&x.request,
+			ErrorResponse(&HttpError{Status: http.StatusInternalServerError, Err: failure}))
 	}()
-	return x.app.pipeline(&x.request)
+	return x.rendered(&x.request, x.app.pipeline(&x.request))
 }
 
 func (x *exchange) logPanic(message string, failure error) {
@@ -126,7 +127,6 @@ func (x *exchange) logPanic(message string, failure error) {
 // send sends a response, and returns when it is complete. It panics with
 // [http.ErrAbortHandler] when it must not look complete.
 func (x *exchange) send(response HttpResponse) {
-	x.logFailure(response.failure)
 	if err := x.setHead(response); err != nil {
 		response = x.refuse(err)
 	}
@@ -155,22 +155,6 @@ func (x *exchange) bodyBegins() {
 	if x.app.stopping() {
 		x.lifetime.shutDown()
 	}
-}
-
-// setHead gives a response's head to the stream, or reports why it is refused.
-func (x *exchange) setHead(response HttpResponse) error {
-	if response.invalid != nil {
-		return response.invalid
-	}
-	return x.stream.setHead(response.Status, response.Headers)
-}
-
-// refuse answers in the place of a response that cannot be sent.
-func (x *exchange) refuse(err error) HttpResponse {
-	x.log.write(slog.LevelError, "the response was refused", slog.Any("error", err))
-	response := statusResponse(http.StatusInternalServerError)
-	_ = x.stream.setHead(response.Status, response.Headers) // ours, which is never refused
-	return response
 }
 
 // bodyless reports whether the body is not to be run.
@@ -213,7 +197,8 @@ func (x *exchange) complete(err error) error {
 // of it has been sent, it is still time for an error's response.
 func (x *exchange) cut(err error) {
 	silent := errors.Is(err, http.ErrAbortHandler) || x.lifetime.excuses(err) || errors.Is(err, ErrStalled)
-	if !silent && !errors.Is(err, errBodyPanicked) && !errors.Is(err, errFlushPanicked) {
+	_, panicked := errors.AsType[*bodyPanicError](err)
+	if !silent && !panicked && !errors.Is(err, errFlushPanicked) {
 		x.log.write(slog.LevelError, "the body failed", slog.Any("error", err))
 	}
 	x.ended, x.err = true, x.blame(err)
@@ -224,26 +209,6 @@ func (x *exchange) cut(err error) {
 		x.sink.cut()
 	}
 	panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's own way to cut a response
-}
-
-// replace sends an error's response in the place of one that never began, and
-// reports whether it still could.
-func (x *exchange) replace(err error) bool {
-	s := &x.stream
-	s.gate.lock()
-	defer s.gate.unlock()
-	if s.headOut {
-		return false
-	}
-	response := ErrorResponse(err)
-	clear(x.sink.w.Header())
-	_ = s.setHead(response.Status, response.Headers) // ours, which is never refused
-	x.body.settle(&x.sink)
-	for chunk := range response.Body {
-		s.put(chunk)
-	}
-	s.end(x.observed(), x.app.watch.stall)
-	return true
 }
 
 // apparent is what OnEnd is told of a response that was sent whole.
@@ -379,9 +344,6 @@ func (x *exchange) giveUp(w *wait, operation uint64, expire func() error) {
 
 // logFailure tells the log what an ErrorResponse hides from the client.
 func (x *exchange) logFailure(err error) {
-	if err == nil {
-		return
-	}
 	level := slog.LevelError
 	if x.lifetime.excuses(err) || errors.Is(err, ErrStalled) {
 		level = slog.LevelDebug

@@ -148,3 +148,17 @@ func isStream(head http.Header) bool {
 	}
 	return false
 }
+
+// addVary says that a response would be another one if the request's header were,
+// unless that is said already (RFC 9110, section 12.5.5). The names in headers are
+// canonical.
+func addVary(headers http.Header, name string) {
+	for _, value := range headers["Vary"] {
+		for member := range strings.SplitSeq(value, ",") {
+			if member = strings.TrimSpace(member); member == "*" || strings.EqualFold(member, name) {
+				return
+			}
+		}
+	}
+	headers.Add("Vary", name)
+}

@@ -74,8 +74,8 @@ type crossing struct {
 	busy    bool // the handler inside is running
 	over    bool // the middleware has returned
 	pushes  []PushResponse
-	hidden  error // of an ErrorResponse that nobody has logged
-	failure error // of the body inside
+	hidden  *fault // of an ErrorResponse that nobody has logged
+	failure error  // of the body inside
 }
 
 // serve runs the handler inside, and returns when its response has gone through w.
@@ -140,7 +140,7 @@ func (c *crossing) keep(do func() HttpResponse) bool {
 		return false
 	}
 	response := do()
-	c.pushes, c.hidden = response.Pushes, response.failure
+	c.pushes, c.hidden = response.Pushes, response.fault
 	return true
 }
 
@@ -160,7 +160,7 @@ func (c *crossing) fail(err error) bool {
 func (c *crossing) settle(response HttpResponse) HttpResponse {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	response.Pushes, response.failure = c.pushes, c.hidden
+	response.Pushes, response.fault = c.pushes, c.hidden
 	if values, ok := response.Headers["Content-Type"]; ok && len(values) == 0 {
 		delete(response.Headers, "Content-Type") // it kept the middleware from guessing
 	}

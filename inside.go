@@ -94,15 +94,29 @@ func (i *inside) send(response HttpResponse) {
 // setHead gives the headers to the middleware, and returns the response, or the one
 // in the place of a response that cannot be sent.
 func (i *inside) setHead(response HttpResponse) HttpResponse {
-	s := &i.stream
-	err := s.setHead(response.Status, response.Headers)
+	err := i.tryHead(response)
 	if err == nil {
 		return response
 	}
 	i.log.write(slog.LevelError, "the response was refused", slog.Any("error", err))
-	response = statusResponse(http.StatusInternalServerError)
-	_ = s.setHead(response.Status, response.Headers) // ours, which is never refused
+	refusal := ErrorResponse(&HttpError{Status: http.StatusInternalServerError, Err: err})
+	response = refusal
+	if x := i.crossing.request.exchange; x != nil {
+		response = x.render(&i.request, refusal)
+	}
+	if i.tryHead(response) != nil {
+		response = refusal.fault.response()
+		_ = i.tryHead(response) // ours, which is never refused
+	}
+	response.fault = nil // it is logged
 	return response
+}
+
+func (i *inside) tryHead(response HttpResponse) error {
+	if response.invalid != nil {
+		return response.invalid
+	}
+	return i.stream.setHead(response.Status, response.Headers)
 }
 
 // bodyless reports whether the body is not to be run.

@@ -39,17 +39,17 @@ func wrap(middleware HttpMiddleware, handler HttpHandler) HttpHandler {
 }
 
 // settled calls a handler for a middleware. Handlers may share a map of headers,
-// so that it is given a copy; and it may put a page of its own in the place of an
-// error's response, so that the error is logged here.
+// so that it is given a copy; and it sees an error's response as the client will,
+// or may put a page of its own in its place, so that the error is logged and
+// rendered here.
 func settled(request *HttpRequest, handler HttpHandler) HttpResponse {
 	response := handler(request)
+	if request.exchange != nil {
+		response = request.exchange.rendered(request, response)
+	}
 	if response.Status == 0 {
 		response.Status = http.StatusOK
 	}
 	response.Headers = canonicalHeaders(response.Headers)
-	if request.exchange != nil {
-		request.exchange.logFailure(response.failure)
-		response.failure = nil
-	}
 	return response
 }

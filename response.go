@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -63,8 +62,8 @@ type HttpResponse struct {
 	// HTTP/2 and the client has not disabled push. Elsewhere they are ignored.
 	Pushes []PushResponse
 
-	// failure is what an ErrorResponse hides from the client, for the log.
-	failure error
+	// fault is the error that an ErrorResponse is for, until it has been rendered.
+	fault *fault
 	// invalid is why the response is refused; nil as a rule.
 	invalid error
 }
@@ -164,26 +163,15 @@ func RedirectResponse(status int, location string) HttpResponse {
 
 // ErrorResponse is the response for an error. An error that has the methods
 // StatusCode() int and SafeMessage() string, as [HttpError] does, chooses the
-// status and the text. Any other is a plain 500: its detail is logged, and never
-// sent. A nil error is a plain 500, too.
+// status, from 400 to 599, and the text. Any other is a plain 500: its detail is
+// logged, and never sent. A nil error is a plain 500, too.
+//
+// The response is plain text. An application gives it the form that all its errors
+// have before a middleware sees it, and at the latest when it is sent: see
+// [Application.OnError]. Headers that were added to it are kept. A response whose
+// status, body, Content-Type or Content-Length was changed is sent as it is.
 func ErrorResponse(err error) HttpResponse {
-	if safe, ok := errors.AsType[safeError](err); ok {
-		if status := safe.StatusCode(); status >= 400 && status <= 599 {
-			response := TextResponse(status, safe.SafeMessage())
-			if status >= http.StatusInternalServerError {
-				response.failure = err
-			}
-			return response
-		}
-	}
-	response := statusResponse(http.StatusInternalServerError)
-	response.failure = err
-	return response
-}
-
-// statusResponse is a plain response that says no more than its status.
-func statusResponse(status int) HttpResponse {
-	return TextResponse(status, http.StatusText(status))
+	return newFault(err).response()
 }
 
 func contentHeaders(contentType string, length int) http.Header {

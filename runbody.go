@@ -154,6 +154,13 @@ func (p *panicError) Error() string { return fmt.Sprintf("bare: panic: %v\n%s", 
 // Unwrap returns the panic's value, if it is an error.
 func (p *panicError) Unwrap() error { return p.cause }
 
+// A bodyPanicError ends the response of a body that panicked; the panic has been
+// logged. It does not unwrap, as the panic's value must not pass for a reason of
+// the body's own, such as the end of its context.
+type bodyPanicError struct{ crash *panicError }
+
+func (*bodyPanicError) Error() string { return "bare: the body panicked" }
+
 // wentOn reports whether the panic is that of a range loop whose body was called
 // after it had ended.
 func (p *panicError) wentOn() bool {

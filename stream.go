@@ -123,12 +123,8 @@ func (s *stream) explain(failure, written error) error {
 	}
 	s.log.write(slog.LevelError, "the body panicked",
 		slog.String("panic", fmt.Sprint(crash.value)), slog.String("stack", string(crash.stack)))
-	return errBodyPanicked
+	return &bodyPanicError{crash}
 }
-
-// errBodyPanicked ends the response of a body that panicked; the panic has been
-// logged.
-var errBodyPanicked = errors.New("bare: the body panicked")
 
 // yield sends one chunk, and returns false when there is no use in another. A
 // chunk that comes after a silence is flushed at once, and those that follow it

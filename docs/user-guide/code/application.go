@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html"
 	"log/slog"
 	"net/http"
 	"time"
@@ -133,6 +134,40 @@ func (e *quotaError) StatusCode() int     { return http.StatusTooManyRequests }
 func (e *quotaError) SafeMessage() string { return "Too much at once. Try again later." }
 
 // docs:end safeerror
+
+// docs:start onerror
+func newAppWithErrors() *bare.Application {
+	app := bare.NewApplication()
+	app.OnError = func(_ *bare.HttpRequest, err error) bare.HttpResponse {
+		known, ok := errors.AsType[*bare.HttpError](err)
+		if !ok {
+			return bare.ErrorResponse(err) // the default form: a plain 500
+		}
+		text := "<h1>" + html.EscapeString(known.SafeMessage()) + "</h1>"
+		return bare.BytesResponse(known.StatusCode(), "text/html; charset=utf-8", []byte(text))
+	}
+	return app
+}
+
+// docs:end onerror
+
+// docs:start members
+func register(request *bare.HttpRequest) bare.HttpResponse {
+	wrong := make(map[string]string)
+	if request.Query().Get("email") == "" {
+		wrong["email"] = "is missing"
+	}
+	if len(wrong) > 0 {
+		return bare.ErrorResponse(&bare.HttpError{
+			Status:  422,
+			Message: "Some fields are wrong.",
+			Members: map[string]any{"fields": wrong},
+		})
+	}
+	return bare.TextResponse(201, "Welcome!\n")
+}
+
+// docs:end members
 
 // docs:start notfound
 func newAppWithPage() *bare.Application {

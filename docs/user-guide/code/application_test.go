@@ -100,6 +100,9 @@ func TestApplicationsAnswerAsTheGuideSays(t *testing.T) {
 		{"an error for the client", quiet(buy(stock)), "/?item=milk", 409, "That is sold out."},
 		{"an error for the log", quiet(buy(stock)), "/?item=fire", 500, "Internal Server Error"},
 		{"an error that chooses", overQuota, "/", 429, "Too much at once. Try again later."},
+		{"an error as a page", newAppWithErrors(), "/<nowhere>", 404, "<h1>Not Found</h1>"},
+		{"a form that is wrong", quiet(register), "/", 422, "Some fields are wrong."},
+		{"a form that is right", quiet(register), "/?email=a@b", 201, "Welcome!\n"},
 		{"a page for what is not there", newAppWithPage(), "/nowhere", 404, "<h1>There is no such page</h1>"},
 		{"a handler of net/http", newAppWithHandler(metrics), "/metrics", 200, "up 1\n"},
 	}
@@ -200,6 +203,19 @@ func TestATaskMayBeginWithTheStart(t *testing.T) {
 			t.Errorf("got %q", got)
 		}
 	})
+}
+
+func TestAFormThatIsWrongSaysWhereInJSON(t *testing.T) {
+	app := newLoggedApp(slog.DiscardHandler)
+	app.HttpRouter.Add(bare.Methods{"GET"}, "/", register)
+	recorder := httptest.NewRecorder()
+	request := httptest.NewRequest(http.MethodGet, "/", nil)
+	request.Header.Set("Accept", "application/json")
+	app.ServeHTTP(recorder, request)
+	const want = `{"title":"Unprocessable Entity","status":422,"detail":"Some fields are wrong.","fields":{"email":"is missing"}}` + "\n"
+	if got := recorder.Body.String(); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
 }
 
 func TestAStartThatFailsIsReturned(t *testing.T) {

@@ -1,0 +1,84 @@
+package bare
+
+import (
+	"bytes"
+	"net/http"
+)
+
+// problemType is the content type of a problem (RFC 9457, section 3).
+const problemType = "application/problem+json"
+
+// A problem says in JSON what went wrong. It has no type, which so is about:blank:
+// the title is then the status's own text (RFC 9457, section 4.2.1).
+type problem struct {
+	Title  string `json:"title,omitempty"`
+	Status int    `json:"status"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// prefersProblem reports whether a client wants its errors in JSON: it names JSON,
+// and likes no text better. One that takes anything gets text, which people can
+// read.
+func prefersProblem(accept []string) bool {
+	list := parsePreferences(accept)
+	inJSON := list.quality(problemType, "application/json", "application/*")
+	asText := max(
+		list.quality("text/plain", "text/*", "*/*"),
+		list.quality("text/html", "text/*", "*/*"),
+	)
+	return inJSON > 0 && inJSON >= asText
+}
+
+// encodeProblem makes the document of a fault. It has no further members when
+// these cannot be encoded, which is the error.
+func encodeProblem(f *fault) (content []byte, err error) {
+	p := problem{Title: http.StatusText(f.status), Status: f.status}
+	if f.text != p.Title {
+		p.Detail = f.text
+	}
+	var buffer bytes.Buffer
+	_ = encodeJSON(&buffer, p) // never fails: it has two texts and a number
+	members, err := encodeMembers(f.members)
+	if len(members) == 0 {
+		return buffer.Bytes(), err
+	}
+	// One object of the two: {"title":...} and {"more":...}, each with a newline.
+	buffer.Truncate(len(bytes.TrimRight(buffer.Bytes(), "}\n")))
+	buffer.WriteByte(',')
+	buffer.Write(members[1:])
+	return buffer.Bytes(), nil
+}
+
+// encodeMembers makes an object of the members that a problem has beside the
+// standard ones (RFC 9457, section 3.2), nothing if there are none.
+func encodeMembers(members map[string]any) (content []byte, err error) {
+	further := make(map[string]any, len(members))
+	for name, value := range members {
+		if !isProblemMember(name) {
+			further[name] = value
+		}
+	}
+	if len(further) == 0 {
+		return nil, nil
+	}
+	defer func() { // a MarshalJSON may panic, and this may be nobody else's goroutine
+		if value := recover(); value != nil {
+			content, err = nil, caught(value)
+		}
+	}()
+	var buffer bytes.Buffer
+	if err := encodeJSON(&buffer, further); err != nil {
+		return nil, err
+	}
+	return buffer.Bytes(), nil
+}
+
+// isProblemMember reports whether a name is one of the standard's own (RFC 9457,
+// section 3.1).
+func isProblemMember(name string) bool {
+	switch name {
+	case "type", "title", "status", "detail", "instance":
+		return true
+	}
+	return false
+}
