@@ -58,6 +58,11 @@
 // [TextWriter], [BytesWriter], [ReaderWriter], [JSONLinesWriter] and others make
 // bodies. [TextResponse], [JSONResponse] and others make whole responses.
 //
+// A response whose content type is text/event-stream, or one for lines of JSON, is
+// sent with the headers that keep proxies from holding it back, X-Accel-Buffering
+// and Incremental (RFC 10036), and an event stream with Cache-Control: no-cache. A
+// header that is set already stays as it is.
+//
 // # Ends
 //
 // A body that returns has been sent whole, so an endless one is a plain iterator: a

@@ -134,19 +134,46 @@ func isFraming(name string, http2 bool) bool {
 	return false
 }
 
+// eventStream is the content type of server-sent events.
+const eventStream = "text/event-stream"
+
+// contentType returns the media type of the content, in lower case and without
+// its parameters; "" if there is none.
+func contentType(head http.Header) string {
+	values := head["Content-Type"]
+	if len(values) == 0 {
+		return ""
+	}
+	kind, _, _ := strings.Cut(values[0], ";")
+	return strings.ToLower(strings.TrimSpace(kind))
+}
+
 // isStream reports whether the content is a stream by nature: one that is read as
 // it comes, record by record.
 func isStream(head http.Header) bool {
-	values := head["Content-Type"]
-	if len(values) == 0 {
-		return false
-	}
-	kind, _, _ := strings.Cut(values[0], ";")
-	switch strings.TrimSpace(kind) {
-	case "text/event-stream", "application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-seq":
+	switch contentType(head) {
+	case eventStream, "application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-seq":
 		return true
 	}
 	return false
+}
+
+// addStreamHeaders tells what is between the server and the client not to hold a
+// stream back: nginx by its own header, others by the standard one (RFC 10036). An
+// event stream is not for caches either. A name that is in the head already is left
+// alone, whatever it says.
+func addStreamHeaders(head http.Header) {
+	addMissing(head, "X-Accel-Buffering", "no")
+	addMissing(head, "Incremental", "?1")
+	if contentType(head) == eventStream {
+		addMissing(head, "Cache-Control", "no-cache")
+	}
+}
+
+func addMissing(head http.Header, name, value string) {
+	if _, ok := head[name]; !ok {
+		head[name] = []string{value}
+	}
 }
 
 // addVary says that a response would be another one if the request's header were,

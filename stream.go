@@ -76,6 +76,9 @@ func (s *stream) setHead(status int, headers http.Header) error {
 		return err
 	}
 	s.status, s.declared, s.eager = status, declared, isStream(head)
+	if s.eager {
+		addStreamHeaders(head)
+	}
 	return nil
 }
 

@@ -186,7 +186,6 @@ func (b *board) follow(request *bare.HttpRequest) bare.HttpResponse {
 		Headers: bare.Headers(
 			"cache-control", "no-cache",
 			"content-type", "text/event-stream",
-			"x-accel-buffering", "no",
 		),
 		Body: sendEvents,
 	}
