@@ -136,7 +136,7 @@ func (f *fault) response() HttpResponse {
 // for headers that were added.
 func (f *fault) made(response HttpResponse) bool {
 	own, headers := f.response(), canonicalHeaders(response.Headers)
-	return response.Status == f.status && response.Body != nil &&
+	return response.Status == f.status &&
 		slices.Equal(headers["Content-Type"], own.Headers["Content-Type"]) &&
 		slices.Equal(headers["Content-Length"], own.Headers["Content-Length"])
 }

@@ -143,6 +143,16 @@ func TestAProblemSaysWhatTheErrorSays(t *testing.T) {
 			[]string{"ERROR bare: the request failed method=GET route=/ error=secret"},
 		},
 		{
+			"the last status of an error is told", &bare.HttpError{Status: 599, Message: "Odd."}, 599,
+			`{"status":599,"detail":"Odd."}`, "Odd.",
+			[]string{"ERROR bare: the request failed"},
+		},
+		{
+			"one above it is not", &bare.HttpError{Status: 600, Message: "secret"}, 500,
+			`{"title":"Internal Server Error","status":500}`, "Internal Server Error",
+			[]string{"ERROR bare: the request failed"},
+		},
+		{
 			"members of an error that may not be told are not", &bare.HttpError{Status: 200, Message: "secret", Members: fields}, 500,
 			`{"title":"Internal Server Error","status":500}`, "Internal Server Error",
 			[]string{"ERROR bare: the request failed"},
