@@ -169,7 +169,8 @@ func RedirectResponse(status int, location string) HttpResponse {
 // The response is plain text. An application gives it the form that all its errors
 // have before a middleware sees it, and at the latest when it is sent: see
 // [Application.OnError]. Headers that were added to it are kept. A response whose
-// status, body, Content-Type or Content-Length was changed is sent as it is.
+// status, Content-Type or Content-Length was changed is sent as it is; whoever
+// replaces the body deletes Content-Length.
 func ErrorResponse(err error) HttpResponse {
 	return newFault(err).response()
 }
