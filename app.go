@@ -56,8 +56,8 @@ type Application struct {
 	// the ErrorResponse are kept, and take the place of its own, but for Vary and
 	// Set-Cookie. Its status 0 means the error's own. The error is the one that was
 	// given to ErrorResponse, and else an [HttpError] that has the status, and wraps
-	// the panic or whatever the cause is: it is logged already, and not all of it is
-	// for the client. What OnError leaves to ErrorResponse has the default form, and
+	// the panic or whatever the cause is: not all of it is for the client. An error
+	// that is sent with a status of 500 or more is logged. What OnError leaves to ErrorResponse has the default form, and
 	// so has everything when it panics, which is logged.
 	//
 	// It is called in the goroutine of the request, for several requests at once. In

@@ -342,10 +342,11 @@ func (x *exchange) giveUp(w *wait, operation uint64, expire func() error) {
 	}
 }
 
-// logFailure tells the log what an ErrorResponse hides from the client.
-func (x *exchange) logFailure(err error) {
+// logFailure tells the log what an ErrorResponse hides from the client. It is no
+// failure of the program's if OnError knows the error for one of the client's.
+func (x *exchange) logFailure(err error, status int) {
 	level := slog.LevelError
-	if x.lifetime.excuses(err) || errors.Is(err, ErrStalled) {
+	if status < http.StatusInternalServerError || x.lifetime.excuses(err) || errors.Is(err, ErrStalled) {
 		level = slog.LevelDebug
 	}
 	x.log.write(level, "the request failed", slog.Any("error", err))

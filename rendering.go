@@ -20,13 +20,14 @@ func (x *exchange) rendered(request *HttpRequest, response HttpResponse) HttpRes
 	if f == nil {
 		return response
 	}
+	page := x.render(request, response)
 	if f.status >= http.StatusInternalServerError {
-		x.logFailure(f.err)
+		x.logFailure(f.err, cmp.Or(page.Status, f.status))
 	}
-	return x.render(request, response)
+	return page
 }
 
-// render is rendered for an error that has been logged.
+// render is rendered for an error that is logged elsewhere.
 func (x *exchange) render(request *HttpRequest, response HttpResponse) HttpResponse {
 	f := response.fault
 	if !f.made(response) {
@@ -56,7 +57,7 @@ func (x *exchange) askOnError(request *HttpRequest, err error) (page HttpRespons
 		return page, true
 	}
 	if f.status >= http.StatusInternalServerError && !errors.Is(f.err, err) {
-		x.logFailure(f.err) // another one than the error that has been logged
+		x.logFailure(f.err, f.status) // another one than the error that is logged
 	}
 	if f.made(page) {
 		return x.renderDefault(request, page), true

@@ -162,7 +162,7 @@ func TestAMiddlewareSeesAnErrorAsTheClientWill(t *testing.T) {
 		calls := 0
 		app.OnError = func(_ *bare.HttpRequest, err error) bare.HttpResponse {
 			calls++
-			return bare.BytesResponse(418, "text/x-error", fmt.Appendf(nil, "%v", errors.Is(err, errSecret)))
+			return bare.BytesResponse(503, "text/x-error", fmt.Appendf(nil, "%v", errors.Is(err, errSecret)))
 		}
 		app.Middlewares = []bare.HttpMiddleware{
 			look(&outer),
@@ -182,13 +182,13 @@ func TestAMiddlewareSeesAnErrorAsTheClientWill(t *testing.T) {
 		} {
 			outer, inner, calls = nil, nil, 0
 			stream := server.Get(path)
-			if got := stream.Rest(); got != want.outer || stream.Response.StatusCode != http.StatusTeapot {
+			if got := stream.Rest(); got != want.outer || stream.Response.StatusCode != http.StatusServiceUnavailable {
 				t.Errorf("%s: got %d %q", path, stream.Response.StatusCode, got)
 			}
 			if got := stream.Response.Header.Get("Www-Authenticate"); (got != "") != (path == "/nowhere") {
 				t.Errorf("%s: Www-Authenticate is %q", path, got)
 			}
-			if !slices.Equal(outer, []seen{{418, "text/x-error", want.outer}}) || !slices.Equal(inner, []seen{{418, "text/x-error", want.inner}}) {
+			if !slices.Equal(outer, []seen{{503, "text/x-error", want.outer}}) || !slices.Equal(inner, []seen{{503, "text/x-error", want.inner}}) {
 				t.Errorf("%s: the outer one saw %v, the inner one %v", path, outer, inner)
 			}
 			if want := map[string]int{"/": 1, "/nowhere": 2}[path]; calls != want {

@@ -39,7 +39,10 @@ func TestWhatOnErrorCannotRenderHasTheDefaultForm(t *testing.T) {
 		}},
 		{"it makes another error of it", errSecret, func(_ *bare.HttpRequest, err error) bare.HttpResponse {
 			return bare.ErrorResponse(&bare.HttpError{Status: 404, Message: "No such order.", Err: err})
-		}, 404, "No such order.", []string{
+		}, 404, "No such order.", nil},
+		{"it makes another failure of it", errSecret, func(_ *bare.HttpRequest, err error) bare.HttpResponse {
+			return bare.ErrorResponse(&bare.HttpError{Status: 503, Err: err})
+		}, 503, "Service Unavailable", []string{
 			"ERROR bare: the request failed method=GET route=/ error=the secret",
 		}},
 		{"it makes another error of one that is no fault", conflict, func(*bare.HttpRequest, error) bare.HttpResponse {

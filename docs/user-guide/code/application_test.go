@@ -311,7 +311,7 @@ func TestMiddlewareOfNetHTTPIsAroundWhatItIsPutAround(t *testing.T) {
 		}
 	}
 	app := newPublicApp(mark("trace"), mark("cors"))
-	for path, want := range map[string]string{"/greeting": "trace cors", "/nowhere": "trace"} {
+	for path, want := range map[string]string{"/greeting": "trace cors", "/nowhere": "trace Accept"} {
 		recorder := httptest.NewRecorder()
 		app.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, path, nil))
 		if got := strings.Join(recorder.Header().Values("Vary"), " "); got != want {
