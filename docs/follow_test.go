@@ -1,0 +1,186 @@
+//go:build unix
+
+// Package docs_test follows the documents that say what to type, as a reader does
+// who has an empty folder and two terminals.
+package docs_test
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestPagesSayWhatHappens does what a page says, from its first line to its last. It
+// goes by the words that a reader sees:
+//
+//   - A block of sh is typed into the terminal that the paragraph above it names, as in
+//     "terminal 1". It must succeed, unless Ctrl-C ends it.
+//   - A block of text is what that prints, from the first line to the last. Three dots
+//     at its end stand for more of the same.
+//   - A block of go is saved under the name that the paragraph above it gives, as in
+//     "Save this as `main.go`". A block of diff changes the file that is named there,
+//     as in "Add the lines to `main.go`".
+//   - "says `...`" waits for a line, and "Press Ctrl-C in terminal 1" presses it.
+//
+// Commands are typed as they stand, but for the port, which may be taken.
+func TestPagesSayWhatHappens(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("curl"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	registry := newRegistry(t)
+	for _, page := range []string{"../README.md", "tutorial/getting-started.md"} {
+		t.Run(filepath.Base(page), func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := &reader{t: t, folder: t.TempDir(), registry: registry, terminals: make(map[string]*terminal)}
+			r.follow(strings.ReplaceAll(string(text), "localhost:9009", freeAddress(t)))
+		})
+	}
+}
+
+var (
+	comment       = regexp.MustCompile(`(?s)<!--.*?-->\n?`)
+	namesTerminal = regexp.MustCompile(`[Tt]erminal\s(\d)`)
+	namesFile     = regexp.MustCompile("\\b(?:as|to)\\s`(\\w+\\.go)`")
+	says          = regexp.MustCompile("says\\s`([^`]+)`")
+	pressesCtrlC  = regexp.MustCompile(`Press\sCtrl-C\sin\sterminal\s(\d)`)
+)
+
+// A reader follows a page.
+type reader struct {
+	t         *testing.T
+	folder    string // where terminals start
+	registry  registry
+	terminals map[string]*terminal
+	last      *terminal // the one that was typed into last
+	paragraph string    // the one that was read last
+}
+
+// follow reads a page, and stops everything that it has left running.
+func (r *reader) follow(text string) {
+	defer func() {
+		for _, terminal := range r.terminals {
+			terminal.kill()
+		}
+	}()
+	// Markdown's blocks have fences, its paragraphs blank lines between them.
+	for text = comment.ReplaceAllString(text, "") + "\n"; strings.TrimSpace(text) != ""; {
+		text = strings.TrimLeft(text, "\n")
+		if fenced, ok := strings.CutPrefix(text, "```"); ok {
+			language, rest, _ := strings.Cut(fenced, "\n")
+			var block string
+			block, text, _ = strings.Cut(rest, "```\n")
+			r.readBlock(language, block)
+			continue
+		}
+		r.paragraph, text, _ = strings.Cut(text, "\n\n")
+		r.readParagraph()
+	}
+	for _, terminal := range r.terminals {
+		terminal.finish(r.t)
+	}
+}
+
+func (r *reader) readParagraph() {
+	for _, match := range pressesCtrlC.FindAllStringSubmatch(r.paragraph, -1) {
+		r.terminal(match[1]).interrupt(r.t)
+	}
+	for _, match := range says.FindAllStringSubmatch(r.paragraph, -1) {
+		if r.last == nil {
+			r.t.Fatalf("nothing has been typed that could say %q", match[1])
+		}
+		r.last.expectLine(r.t, match[1])
+	}
+}
+
+func (r *reader) readBlock(language, block string) {
+	switch language {
+	case "sh":
+		r.last = r.terminal(r.named(namesTerminal))
+		r.last.enter(r.t, block)
+	case "text":
+		if r.last == nil {
+			r.t.Fatalf("nothing has been typed that could print this:\n%s", block)
+		}
+		r.last.expect(r.t, block)
+	case "go":
+		r.save(r.named(namesFile), block)
+	case "diff":
+		r.change(r.named(namesFile), block)
+	default:
+		r.t.Fatalf("nobody can tell what to do with this block of %q:\n%s", language, block)
+	}
+}
+
+// named returns what the paragraph above a block names last.
+func (r *reader) named(what *regexp.Regexp) string {
+	r.t.Helper()
+	matches := what.FindAllStringSubmatch(r.paragraph, -1)
+	if len(matches) == 0 {
+		r.t.Fatalf("this does not say what the block below it is for:\n%s", r.paragraph)
+	}
+	return matches[len(matches)-1][1]
+}
+
+func (r *reader) terminal(name string) *terminal {
+	if r.terminals[name] == nil {
+		r.terminals[name] = &terminal{name: name, folder: r.folder, environment: r.registry.environment()}
+	}
+	return r.terminals[name]
+}
+
+// project is the folder that terminal 1 is in.
+func (r *reader) project(file string) string { return filepath.Join(r.terminal("1").folder, file) }
+
+func (r *reader) save(file, text string) {
+	if err := os.WriteFile(r.project(file), []byte(text), 0o600); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// change applies a block of diff, which has no line numbers.
+func (r *reader) change(file, diff string) {
+	var before, after strings.Builder
+	for line := range strings.Lines(diff) {
+		if line[0] != '+' {
+			before.WriteString(line[1:])
+		}
+		if line[0] != '-' {
+			after.WriteString(line[1:])
+		}
+	}
+	text, err := os.ReadFile(r.project(file))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if strings.Count(string(text), before.String()) != 1 {
+		r.t.Fatalf("%s has no one place like this:\n%s", file, before.String())
+	}
+	r.save(file, strings.Replace(string(text), before.String(), after.String(), 1))
+}
+
+// freeAddress is one that nobody listens on at the moment.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return net.JoinHostPort("localhost", port)
+}

@@ -1,0 +1,208 @@
+//go:build unix
+
+package docs_test
+
+import (
+	"bytes"
+	"context"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience is how long a test waits for what must come: longer than any machine
+// needs, so that nothing here depends on speed.
+const patience = 2 * time.Minute
+
+// more is the last line of a block that does not show everything.
+const more = "..."
+
+// A terminal runs one block of commands at a time.
+type terminal struct {
+	name        string
+	folder      string
+	environment []string
+
+	typed    string // the block that was typed last; empty before
+	command  *exec.Cmd
+	screen   *screen
+	exited   chan struct{} // closed when the block has ended, with err
+	err      error
+	expected []string // what it prints, as far as the page says so
+	finished bool     // it has been waited for
+
+	// Ctrl-C was pressed: go run then fails, whatever the program's status.
+	interrupted bool
+}
+
+// enter types a block, when the one before it has ended.
+func (l *terminal) enter(t *testing.T, block string) {
+	t.Helper()
+	l.finish(t)
+	l.typed, l.expected, l.finished, l.interrupted = block, nil, false, false
+	l.screen = &screen{changed: make(chan struct{}, 1)}
+	l.exited = make(chan struct{})
+	// A shell that someone types into survives Ctrl-C.
+	l.command = exec.CommandContext(context.Background(), "sh", "-ec", "trap : INT\n"+block)
+	l.command.Dir = l.folder
+	l.command.Env = l.environment
+	l.command.Stdout, l.command.Stderr = l.screen, l.screen
+	l.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the group
+	if err := l.command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		l.err = l.command.Wait()
+		close(l.exited)
+	}()
+	for line := range strings.Lines(block) {
+		if folder, ok := strings.CutPrefix(line, "cd "); ok {
+			l.folder = filepath.Join(l.folder, strings.TrimSpace(folder))
+		}
+	}
+}
+
+// expect waits for the screen to show a block of text.
+func (l *terminal) expect(t *testing.T, block string) {
+	t.Helper()
+	l.expected = lines(block)
+	wanted := slices.DeleteFunc(slices.Clone(l.expected), func(line string) bool { return line == more })
+	l.wait(t, block, func(shown []string) (seen, hopeless bool) {
+		whole := min(len(wanted), len(shown)-1) // the last line may have just begun
+		return len(shown) >= len(wanted) && slices.Equal(shown[:len(wanted)], wanted), !slices.Equal(shown[:whole], wanted[:whole])
+	})
+}
+
+// expectLine waits for the screen to show a line.
+func (l *terminal) expectLine(t *testing.T, line string) {
+	t.Helper()
+	l.wait(t, line, func(shown []string) (seen, hopeless bool) { return slices.Contains(shown, line), false })
+}
+
+// wait waits until what is shown is what is wanted, or cannot become it any more.
+func (l *terminal) wait(t *testing.T, wanted string, look func(shown []string) (seen, hopeless bool)) {
+	t.Helper()
+	timeout := time.After(patience)
+	for exited := false; ; {
+		seen, hopeless := look(lines(l.screen.String()))
+		if seen {
+			return
+		}
+		if hopeless || exited {
+			l.differs(t, wanted)
+		}
+		select {
+		case <-l.screen.changed:
+		case <-l.exited:
+			exited = true // all of it is on the screen now
+		case <-timeout:
+			l.differs(t, wanted)
+		}
+	}
+}
+
+func (l *terminal) differs(t *testing.T, wanted string) {
+	t.Helper()
+	t.Fatalf("terminal %s: what was typed:\n%s\nwhat the page shows:\n%s\nwhat came:\n%s", l.name, l.typed, wanted, l.screen)
+}
+
+// finish waits for the end of what was typed, which must be a good one, and
+// compares all that it has printed.
+func (l *terminal) finish(t *testing.T) {
+	t.Helper()
+	if l.typed == "" || l.finished {
+		return
+	}
+	l.finished = true
+	select {
+	case <-l.exited:
+	case <-time.After(patience):
+		l.kill()
+		t.Fatalf("terminal %s: this does not end:\n%s\n%s", l.name, l.typed, l.screen)
+	}
+	if l.err != nil && !l.interrupted {
+		t.Fatalf("terminal %s: %v after this:\n%s\n%s", l.name, l.err, l.typed, l.screen)
+	}
+	if len(l.expected) == 0 || l.expected[len(l.expected)-1] == more {
+		return
+	}
+	if shown := lines(l.screen.String()); !slices.Equal(shown, l.expected) {
+		l.differs(t, strings.Join(l.expected, "\n"))
+	}
+}
+
+// interrupt presses Ctrl-C.
+func (l *terminal) interrupt(t *testing.T) {
+	t.Helper()
+	l.interrupted = true
+	l.signal(syscall.SIGINT)
+	l.finish(t)
+}
+
+// kill ends what is still running.
+func (l *terminal) kill() {
+	if l.typed != "" {
+		l.signal(syscall.SIGKILL)
+		<-l.exited
+	}
+}
+
+// signal goes to all processes of a block, unless it has ended: the number may be
+// another's by then.
+func (l *terminal) signal(signal syscall.Signal) {
+	select {
+	case <-l.exited:
+	default:
+		_ = syscall.Kill(-l.command.Process.Pid, signal) // it may be ending now
+	}
+}
+
+// variants are what is different each time, and what stands for it.
+var variants = []struct {
+	what *regexp.Regexp
+	as   string
+}{
+	{regexp.MustCompile(`\r`), ""},
+	{regexp.MustCompile(`\d+\.\d+s`), "0.00s"}, // how long a test took
+	{regexp.MustCompile(`\d\d:\d\d:\d\d`), "00:00:00"},
+	{regexp.MustCompile(`(?m)^Date: .*$`), "Date:"},
+	{regexp.MustCompile(`(?m)^go: downloading .*\n`), ""}, // only where the cache lacks it
+}
+
+// lines are those of a text, the last one without its newline, with a placeholder
+// for what is different each time.
+func lines(text string) []string {
+	for _, variant := range variants {
+		text = variant.what.ReplaceAllString(text, variant.as)
+	}
+	return strings.Split(strings.TrimRight(text, "\n"), "\n")
+}
+
+// A screen is what a terminal's commands print.
+type screen struct {
+	mutex   sync.Mutex
+	text    bytes.Buffer
+	changed chan struct{} // has a value when there is more
+}
+
+func (s *screen) Write(text []byte) (int, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
+	return s.text.Write(text)
+}
+
+func (s *screen) String() string {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.text.String()
+}
