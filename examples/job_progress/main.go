@@ -1,14 +1,9 @@
 // Job_progress runs a job for the length of a request and reports each step as a
-// line of JSON. Run it with
+// line of JSON:
 //
 //	go run ./examples/job_progress
 //
-// and start a job that succeeds, one that fails and says so in a last line, and
-// one whose response is cut:
-//
-//	curl -N -X POST http://localhost:9009/jobs
-//	curl -N -X POST 'http://localhost:9009/jobs?fail=record'
-//	curl -N -X POST 'http://localhost:9009/jobs?fail=cut'
+// With ?fail=record the job fails and says so, and with ?fail=cut it breaks.
 package main
 
 import (
@@ -22,8 +17,6 @@ import (
 )
 
 const steps = 4
-
-// docs:start types
 
 // A progress is one line of the answer. The last one says Done or has an Error.
 type progress struct {
@@ -39,8 +32,6 @@ var (
 	errBroken = errors.New("the disk is broken") // not foreseen: the response is cut
 )
 
-// docs:end types
-
 func main() {
 	bare.Main(newApp(slog.New(slog.NewTextHandler(os.Stdout, nil))), "localhost:9009")
 }
@@ -52,7 +43,6 @@ func newApp(logger *slog.Logger) *bare.Application {
 	return app
 }
 
-// docs:start handler
 func startJob(logger *slog.Logger) bare.HttpHandler {
 	return func(request *bare.HttpRequest) bare.HttpResponse {
 		fail := request.Query().Get("fail")
@@ -72,9 +62,6 @@ func startJob(logger *slog.Logger) bare.HttpHandler {
 	}
 }
 
-// docs:end handler
-
-// docs:start job
 // runJob reports each step. Nil means that all there was to say has been said.
 func runJob(request *bare.HttpRequest, fail string, yield func(progress) bool) error {
 	for step := 1; step <= steps; step++ {
@@ -92,9 +79,6 @@ func runJob(request *bare.HttpRequest, fail string, yield func(progress) bool) e
 	return nil
 }
 
-// docs:end job
-
-// docs:start step
 // work is one step of a second. It gives up when the client leaves or the server
 // stops.
 func work(request *bare.HttpRequest, step int, fail string) error {
@@ -109,5 +93,3 @@ func work(request *bare.HttpRequest, step int, fail string) error {
 	}
 	return nil
 }
-
-// docs:end step

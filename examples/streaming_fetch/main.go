@@ -1,10 +1,7 @@
 // Streaming_fetch answers a POST with a line of JSON a second, for as long as the
-// client listens. Run it with
+// client listens. Run it, open http://localhost:9009/test, and press Start:
 //
 //	go run ./examples/streaming_fetch
-//
-// open http://localhost:9009/test, and press Start. Another -addr, and HTTP/2 with
-// -cert and -key, are there as in every example.
 package main
 
 import (
@@ -18,8 +15,6 @@ import (
 //go:embed streaming_fetch.html
 var page []byte
 
-// docs:start types
-
 // A message is what the client sends.
 type message struct {
 	Message string `json:"message"`
@@ -31,9 +26,6 @@ type tick struct {
 	Time    time.Time `json:"time"`
 }
 
-// docs:end types
-
-// docs:start app
 func main() {
 	bare.Main(newApp(), "localhost:9009")
 }
@@ -53,8 +45,6 @@ func index(*bare.HttpRequest) bare.HttpResponse {
 func testPage(*bare.HttpRequest) bare.HttpResponse {
 	return bare.BytesResponse(200, "text/html; charset=utf-8", page)
 }
-
-// docs:end app
 
 // docs:start handler
 func testEvents(request *bare.HttpRequest) bare.HttpResponse {

@@ -57,29 +57,6 @@ func captureOutput(t *testing.T) func() string {
 	}
 }
 
-// docs:start test
-func TestALineComesAtOnceAndThenEverySecond(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		start := time.Now()
-		response := testEvents(newRequest(`{"message": "hello"}`))
-		got := baretest.Chunks(response.Body, 3)
-		want := []string{
-			`{"message":"hello","time":"2000-01-01T00:00:00Z"}` + "\n",
-			`{"message":"hello","time":"2000-01-01T00:00:01Z"}` + "\n",
-			`{"message":"hello","time":"2000-01-01T00:00:02Z"}` + "\n",
-		}
-		if strings.Join(got, "") != strings.Join(want, "") {
-			t.Errorf("got %q, want %q", got, want)
-		}
-		if took := time.Since(start); took != 2*time.Second {
-			t.Errorf("three lines took %v, want 2s", took)
-		}
-	})
-}
-
-// docs:end test
-
-// docs:start servertest
 func TestTheStreamEndsWhenTheClientLeaves(t *testing.T) {
 	output := captureOutput(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -93,8 +70,6 @@ func TestTheStreamEndsWhenTheClientLeaves(t *testing.T) {
 		}
 	})
 }
-
-// docs:end servertest
 
 func TestLinesArriveAsTheyAreMadeOverEveryProtocol(t *testing.T) {
 	captureOutput(t)

@@ -1,14 +1,7 @@
-// Timing_middleware logs how each response went: its status, how soon the first
-// byte came, and how long it took until the last, which for a stream is long after
-// the handler has returned. Run it with
+// Timing_middleware logs how each response went: its status, its bytes, and how
+// long it took. For a stream, that is long after the handler has returned.
 //
 //	go run ./examples/timing_middleware
-//
-// and ask for a stream, a small response and a path that is not there:
-//
-//	curl -N http://localhost:9009/ticks
-//	curl http://localhost:9009/hello
-//	curl http://localhost:9009/nowhere
 package main
 
 import (
@@ -20,7 +13,6 @@ import (
 	"github.com/bare-go/bare"
 )
 
-// docs:start app
 func main() {
 	bare.Main(newApp(slog.New(slog.NewTextHandler(os.Stdout, nil))), "localhost:9009")
 }
@@ -34,9 +26,6 @@ func newApp(logger *slog.Logger) *bare.Application {
 	return app
 }
 
-// docs:end app
-
-// docs:start middleware
 // timing logs the end of each response that it is around; name says which timing
 // it is.
 func timing(logger *slog.Logger, name string) bare.HttpMiddleware {
@@ -47,7 +36,7 @@ func timing(logger *slog.Logger, name string) bare.HttpMiddleware {
 				slog.String("path", request.Scope.URL.Path),
 				slog.Int("status", end.Status),
 				slog.Int64("bytes", end.Bytes),
-				slog.Duration("first_byte", end.FirstByte),
+				slog.Duration("first_yield", end.FirstByte),
 				slog.Duration("duration", end.Duration),
 				slog.Any("error", end.Err))
 		})
@@ -55,19 +44,17 @@ func timing(logger *slog.Logger, name string) bare.HttpMiddleware {
 	}
 }
 
-// docs:end middleware
-
 func hello(*bare.HttpRequest) bare.HttpResponse {
 	return bare.TextResponse(200, "Hello, World!\n")
 }
 
-// ticks sends three lines, a second apart.
+// ticks sends a line after each of three seconds.
 func ticks(request *bare.HttpRequest) bare.HttpResponse {
 	return bare.HttpResponse{
 		Headers: bare.Headers("content-type", "text/plain; charset=utf-8"),
 		Body: bare.StringsWriter(func(yield func(string) bool) {
 			for range 3 {
-				if !yield("tick\n") || !request.Sleep(time.Second) {
+				if !request.Sleep(time.Second) || !yield("tick\n") {
 					return
 				}
 			}
