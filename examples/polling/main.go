@@ -54,16 +54,21 @@ func currentTime(*bare.HttpRequest) bare.HttpResponse {
 
 // docs:start long
 
-// nextTime answers when the time is another one than the client has seen: at
-// once, or at the next second.
+// nextTime answers as soon as the time is later than the one that the client has
+// seen. After 30 seconds without news it answers 204: proxies give up on a request
+// that is silent for a minute.
 func nextTime(request *bare.HttpRequest) bare.HttpResponse {
 	seen := request.Query().Get("seen")
-	for now := time.Now(); now.UTC().Format(time.DateTime) == seen; now = time.Now() {
+	for start := time.Now(); time.Since(start) < 30*time.Second; {
+		now := time.Now()
+		if now.UTC().Format(time.DateTime) > seen {
+			return currentTime(request)
+		}
 		if !request.Sleep(now.Truncate(time.Second).Add(time.Second).Sub(now)) {
 			break // the client has left
 		}
 	}
-	return currentTime(request)
+	return bare.HttpResponse{Status: 204, Headers: bare.Headers("cache-control", "no-store")}
 }
 
 // docs:end long

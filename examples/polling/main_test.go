@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -16,8 +17,6 @@ import (
 func text(handler bare.HttpHandler, target string) string {
 	return strings.Join(baretest.Chunks(handler(baretest.NewRequest("GET", target, nil)).Body, -1), "")
 }
-
-// docs:start test
 
 func TestTimeIsTheTimeOfTheRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -40,6 +39,7 @@ func TestLongPollIsHeldUntilThereIsSomethingNew(t *testing.T) {
 		"nothing seen: answered at once":       {"", 0, "2000-01-01 00:00:00"},
 		"an old time seen: answered at once":   {"1999-12-31 23:59:59", 0, "2000-01-01 00:00:00"},
 		"the current time seen: held a moment": {"2000-01-01 00:00:00", 700 * time.Millisecond, "2000-01-01 00:00:01"},
+		"no news for long: answered without":   {"2000-01-01 01:00:00", 30*time.Second + 700*time.Millisecond, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -54,7 +54,19 @@ func TestLongPollIsHeldUntilThereIsSomethingNew(t *testing.T) {
 	}
 }
 
-// docs:end test
+func TestAnAnswerWithoutNewsSaysSoAndIsNotCached(t *testing.T) {
+	for _, protocol := range baretest.Protocols() {
+		t.Run(protocol.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := baretest.Config{Protocol: protocol}.NewServer(t, newApp())
+				stream := server.Get("/wait?seen=2000-01-01+01:00:00")
+				if got := stream.Response; got.StatusCode != http.StatusNoContent || got.Header.Get("Cache-Control") != "no-store" {
+					t.Errorf("status %d, cache-control %q", got.StatusCode, got.Header.Get("Cache-Control"))
+				}
+			})
+		})
+	}
+}
 
 func TestProgramOverEveryProtocol(t *testing.T) {
 	for _, protocol := range baretest.Protocols() {

@@ -46,7 +46,6 @@ func testPage(*bare.HttpRequest) bare.HttpResponse {
 	return bare.BytesResponse(200, "text/html; charset=utf-8", page)
 }
 
-// docs:start handler
 func testEvents(request *bare.HttpRequest) bare.HttpResponse {
 	var received message
 	if err := request.JSON(&received); err != nil {
@@ -69,5 +68,3 @@ func testEvents(request *bare.HttpRequest) bare.HttpResponse {
 	)
 	return bare.HttpResponse{Status: 200, Headers: headers, Body: bare.JSONLinesWriter(sendEvents)}
 }
-
-// docs:end handler
