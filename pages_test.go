@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A page of an example is one file to paste, so each holds the style whole.
+// Each page of an example is one file to paste, so each contains the whole style.
 func TestPagesOfTheExamplesHaveOneStyle(t *testing.T) {
 	t.Parallel()
 	style := regexp.MustCompile(`(?s)<style>.*</style>`)

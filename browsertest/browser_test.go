@@ -50,15 +50,7 @@ func withBrowser(run func() int) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path),
-		chromedp.NoSandbox,
-		chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("ignore-certificate-errors", true), // the tests make their own
-	)
-	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
+	allocator, cancel := chromedp.NewExecAllocator(context.Background(), browserOptions(path)...)
 	defer cancel()
 	ctx, cancel := chromedp.NewContext(allocator)
 	defer cancel()
@@ -70,6 +62,17 @@ func withBrowser(run func() int) int {
 	return run()
 }
 
+func browserOptions(path string) []chromedp.ExecAllocatorOption {
+	return append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path),
+		chromedp.NoSandbox,
+		chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("ignore-certificate-errors", true), // the tests make their own
+	)
+}
+
 // buildExamples builds the examples once, before any test's time begins: a first
 // build takes a minute on a slow machine.
 func buildExamples() (directory string, err error) {
@@ -78,7 +81,7 @@ func buildExamples() (directory string, err error) {
 		return "", err
 	}
 	arguments := []string{"build", "-o", directory}
-	for _, example := range []string{"server_sent_events", "streaming_fetch", "finite_events"} {
+	for _, example := range []string{"server_sent_events", "streaming_fetch", "finite_events", "polling"} {
 		arguments = append(arguments, "github.com/bare-go/bare/examples/"+example)
 	}
 	if output, err := exec.CommandContext(context.Background(), "go", arguments...).CombinedOutput(); err != nil {

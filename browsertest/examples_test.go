@@ -1,12 +1,6 @@
 package browsertest
 
 import (
-	"bytes"
-	"image"
-	"image/color"
-	"image/png"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -122,70 +116,5 @@ func TestTheTenMessagesArriveAndThePageCloses(t *testing.T) {
 				t.Errorf("after five seconds: %d requests, %d messages, %s", after, messages(), state())
 			}
 		})
-	}
-}
-
-// TestScreenshotsOfTheDocuments takes them, and keeps them when it runs with
-// -update.
-func TestScreenshotsOfTheDocuments(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name, example string
-		width, height int
-		actions       []action
-		ready         string
-	}{
-		{"server-sent-events", "server_sent_events", 640, 400, nil, textOf("#time") + `.startsWith("2")`},
-		{"streaming-fetch", "streaming_fetch", 640, 400, []action{chromedp.Click("#start")}, `document.querySelectorAll("#lines > *").length >= 3`},
-		{"finite-events", "finite_events", 720, 480, []action{chromedp.Click("#start")}, textOf("#state") + ` === "closed"`},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			tab, _ := newTab(t)
-			program := run(t, test.example)
-			do(t, tab, chromedp.EmulateViewport(int64(test.width), int64(test.height)), chromedp.Navigate(program.url+"/test"))
-			do(t, tab, test.actions...)
-			eventually(t, "there is something to see", func() bool { return evaluate[bool](t, tab, test.ready) })
-			picture, err := chromedp.Run(tab, chromedp.CaptureScreenshot())
-			if err != nil {
-				t.Fatal(err)
-			}
-			path := filepath.Join("..", "docs", "tutorial", "images", test.name+".png")
-			if *update {
-				if err := os.WriteFile(path, picture, 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			checkPicture(t, "the page", picture, image.Pt(test.width, test.height))
-			committed, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			checkPicture(t, "the documents' picture", committed, image.Pt(test.width, test.height))
-		})
-	}
-}
-
-// checkPicture fails unless a picture has its viewport's size and shows something:
-// a page that does not render is of one colour.
-func checkPicture(t *testing.T, what string, encoded []byte, want image.Point) {
-	t.Helper()
-	picture, err := png.Decode(bytes.NewReader(encoded))
-	if err != nil {
-		t.Fatalf("%s: %v", what, err)
-	}
-	bounds := picture.Bounds()
-	if bounds.Size() != want {
-		t.Errorf("%s is of %v, want %v", what, bounds.Size(), want)
-	}
-	colours := make(map[color.Color]bool)
-	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
-		for x := bounds.Min.X; x < bounds.Max.X; x++ {
-			colours[picture.At(x, y)] = true
-		}
-	}
-	if len(colours) < 2 {
-		t.Errorf("%s is blank", what)
 	}
 }
