@@ -23,21 +23,28 @@ var (
 	gap      = regexp.MustCompile(`\n{3,}`) // what a marker leaves between two blank lines
 )
 
-func TestDocumentsShowTheCodeThatTheyName(t *testing.T) {
+func TestDocumentsShowTheCodeAndTheFiguresThatTheyName(t *testing.T) {
 	t.Parallel()
+	texts := map[string]string{} // read before any is written
 	for _, path := range documents(t) {
+		texts[filepath.ToSlash(path)] = readFile(t, path)
+	}
+	for path, text := range texts {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
-			text := readFile(t, path)
 			fresh := codeBlock.ReplaceAllStringFunc(text, func(block string) string {
 				match := codeBlock.FindStringSubmatch(block)
 				return "<!-- code: " + match[1] + " -->\n```" + match[2] + "\n" + source(t, match[1]) + "```"
 			})
+			fresh, err := weaveFigures(fresh, texts)
+			if err != nil {
+				t.Fatalf("%s: %v", path, err)
+			}
 			if fresh == text {
 				return
 			}
 			if !*update {
-				t.Fatalf("%s differs from the code that it shows: run go test . -run TestDocuments -update", path)
+				t.Fatalf("%s differs from the code or the tables that it quotes: run go test . -run TestDocuments -update", path)
 			}
 			if err := os.WriteFile(path, []byte(fresh), 0o600); err != nil {
 				t.Fatal(err)
