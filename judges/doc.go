@@ -2,7 +2,11 @@
 // test suites and clients that others wrote judge them. docs/judged-by.md has what
 // each of them says.
 //
-// Those of HTTP want nothing but Go. The rest come from npm: they want npm, and
-// "npm ci" in this folder. Where a judge is not installed its tests are skipped,
-// except where the environment says CI=true: there they fail.
+// One more is no judge, but a witness: nginx shows what clients see of a program that
+// is behind it. docs/deploy.md has its report.
+//
+// Those of HTTP/2 want nothing but Go, and nginx wants Debian's package. The rest
+// come from npm: they want npm, and "npm ci" in this folder. Where a judge is not
+// installed its tests are skipped, except where the environment says CI=true: there
+// they fail.
 package judges
