@@ -23,8 +23,10 @@ var (
 	gap      = regexp.MustCompile(`\n{3,}`) // what a marker leaves between two blank lines
 )
 
+// It is not parallel itself: it may rewrite the documents, which the others read.
+//
+//nolint:paralleltest,tparallel // see above
 func TestDocumentsShowTheCodeAndTheFiguresThatTheyName(t *testing.T) {
-	t.Parallel()
 	texts := map[string]string{} // read before any is written
 	for _, path := range documents(t) {
 		texts[filepath.ToSlash(path)] = readFile(t, path)

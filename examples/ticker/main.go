@@ -25,7 +25,7 @@ func main() {
 	err := run(ctx, *addr, logger)
 	stop()
 	if err != nil {
-		logger.Error("ticker failed", "error", err)
+		logger.ErrorContext(ctx, "ticker failed", slog.Any("error", err))
 		os.Exit(1)
 	}
 }
@@ -41,7 +41,9 @@ func run(ctx context.Context, addr string, logger *slog.Logger) error {
 		Listener:       listener,
 		MaxConnections: 10_000,           // about 270 MB, if each is an open stream
 		Grace:          10 * time.Second, // systemd's TimeoutStopSec is longer
-		OnListen:       func(bound net.Addr) { logger.Info("listening", "addr", bound.String()) },
+		OnListen: func(bound net.Addr) {
+			logger.InfoContext(ctx, "listening", slog.String("addr", bound.String()))
+		},
 	}
 	return server.Run(ctx, app)
 }
@@ -70,11 +72,7 @@ func newApp() *bare.Application {
 // comments to keep proxies from cutting it.
 func events(request *bare.HttpRequest) bare.HttpResponse {
 	return bare.HttpResponse{
-		Headers: bare.Headers(
-			"content-type", "text/event-stream",
-			"cache-control", "no-cache",
-			"x-accel-buffering", "no", // nginx: pass each event on at once
-		),
+		Headers: bare.Headers("content-type", "text/event-stream"),
 		Body: func(yield func([]byte) bool) {
 			for now := range request.Every(time.Second) {
 				if !yield(now.UTC().AppendFormat(nil, "data: 15:04:05\n\n")) {
