@@ -43,7 +43,7 @@ func newShopOf(s *shop) *bare.Application {
 // docs:end closure
 
 // docs:start middleware
-// identify lets nobody in whom it does not know, and tells the handler who it is.
+// identify answers 401 to unknown users, and tells the handler who a known one is.
 func identify(users map[string]string) bare.HttpMiddleware {
 	return func(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
 		user, known := users[request.Scope.Header.Get("authorization")]

@@ -88,7 +88,7 @@ func allowOtherSites(request *bare.HttpRequest, handler bare.HttpHandler) bare.H
 	return response
 }
 
-// identify lets nobody in whom it does not know, but for preflights: they have no
+// identify answers 401 to unknown users. It lets preflights pass, as they have no
 // authorization.
 func identify(users map[string]string) bare.HttpMiddleware {
 	return func(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
