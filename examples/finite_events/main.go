@@ -4,6 +4,8 @@
 //	go run ./examples/finite_events
 //
 // Open http://localhost:9009/ and press the button.
+
+// docs:start program
 package main
 
 import (
@@ -17,7 +19,9 @@ import (
 //go:embed test.html
 var page []byte
 
-// docs:start app
+func main() {
+	bare.Main(newApp(), "localhost:9009")
+}
 
 func newApp() *bare.Application {
 	app := bare.NewApplication()
@@ -25,10 +29,6 @@ func newApp() *bare.Application {
 	app.HttpRouter.Add(bare.Methods{"GET"}, "/test", testPage)
 	app.HttpRouter.Add(bare.Methods{"GET"}, "/endpoint/", endpoint)
 	return app
-}
-
-func main() {
-	bare.Main(newApp(), "localhost:9009")
 }
 
 func index(*bare.HttpRequest) bare.HttpResponse {
@@ -39,29 +39,21 @@ func testPage(*bare.HttpRequest) bare.HttpResponse {
 	return bare.BytesResponse(200, "text/html; charset=utf-8", page)
 }
 
-// docs:end app
-
-// docs:start endpoint
-
-// endpoint takes its parameters from the query, as an EventSource can send them
-// nowhere else: name is whom the messages are for, and closing the name of the
-// last event. Without closing, the last event is a message with the poison pill.
+// endpoint takes two parameters from the query: name is who the messages are for,
+// and closing is the name of the last event. Without closing, the last event is a
+// message with the poison pill.
 func endpoint(request *bare.HttpRequest) bare.HttpResponse {
 	query := request.Query()
 	last := formatMessage(poisonPill)
 	if closing := query.Get("closing"); closing != "" {
 		var err error
-		// Here, and not in the body: there is no 400 any more once the stream has begun.
 		last, err = formatEvent(closing, "This is the end.\nIt really is.")
 		if err != nil {
 			return bare.ErrorResponse(err)
 		}
 	}
 	return bare.HttpResponse{
-		Headers: bare.Headers(
-			"content-type", "text/event-stream",
-			"cache-control", "no-cache",
-		),
+		Headers: bare.Headers("content-type", "text/event-stream"),
 		Body: func(yield func([]byte) bool) {
 			for i := range 10 {
 				if !yield(formatMessage(fmt.Sprintf("Message # %d", i))) || !request.Sleep(time.Second) {
@@ -76,4 +68,4 @@ func endpoint(request *bare.HttpRequest) bare.HttpResponse {
 	}
 }
 
-// docs:end endpoint
+// docs:end program

@@ -17,32 +17,6 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the recorded transcript")
 
-// docs:start handlertest
-
-func TestEndpointSendsTenMessagesAndAnEnd(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		request := baretest.NewRequest("GET", "/endpoint/?name=Ada&closing=done", nil)
-		start := time.Now()
-		chunks := baretest.Chunks(endpoint(request).Body, -1)
-		if took := time.Since(start); took != 10*time.Second {
-			t.Errorf("the stream took %v, want ten seconds", took)
-		}
-		want := []string{
-			"data: Message # 0\n\n", "data: Message # 1\n\n", "data: Message # 2\n\n",
-			"data: Message # 3\n\n", "data: Message # 4\n\n", "data: Message # 5\n\n",
-			"data: Message # 6\n\n", "data: Message # 7\n\n", "data: Message # 8\n\n",
-			"data: Message # 9\n\n",
-			"data: That was all for\ndata: Ada\n\n",
-			"event: done\ndata: This is the end.\ndata: It really is.\n\n",
-		}
-		if got := strings.Join(chunks, ""); got != strings.Join(want, "") || len(chunks) != len(want) {
-			t.Errorf("got %q\nwant %q", chunks, want)
-		}
-	})
-}
-
-// docs:end handlertest
-
 func TestEndpointEndsWithThePoisonPillWithoutAClosingEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		chunks := baretest.Chunks(endpoint(baretest.NewRequest("GET", "/endpoint/?name=Ada", nil)).Body, -1)
@@ -51,8 +25,6 @@ func TestEndpointEndsWithThePoisonPillWithoutAClosingEvent(t *testing.T) {
 		}
 	})
 }
-
-// docs:start servertest
 
 func TestMessagesArriveASecondApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -74,8 +46,6 @@ func TestMessagesArriveASecondApart(t *testing.T) {
 		}
 	})
 }
-
-// docs:end servertest
 
 func TestClosedTabEndsTheProducer(t *testing.T) {
 	for _, protocol := range baretest.Protocols() {
