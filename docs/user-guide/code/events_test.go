@@ -1,7 +1,6 @@
 package code
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -10,21 +9,6 @@ import (
 	"github.com/bare-go/bare"
 	"github.com/bare-go/bare/baretest"
 )
-
-func TestTheClockTicks(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := baretest.NewServer(t, newClock())
-		if got := server.Get("/").Rest(); got != clockPage {
-			t.Errorf("the page is %q", got)
-		}
-		stream := server.Get("/events")
-		for _, want := range []string{"00:00:00", "00:00:01"} {
-			if got := stream.Next(); got != "data: 2000-01-01 "+want+"\n\n" {
-				t.Errorf("got %q, want %s", got, want)
-			}
-		}
-	})
-}
 
 func TestAnEventCannotStartAFieldOfItsOwn(t *testing.T) {
 	t.Parallel()
@@ -94,28 +78,4 @@ func TestAnIDFromBeforeARestartIsNone(t *testing.T) {
 			t.Errorf("the id %q: got %d, want %d", id, got, want)
 		}
 	}
-}
-
-func TestTheStepsHaveAnEndAndNoSequel(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		app := bare.NewApplication()
-		app.HttpRouter.Add(bare.Methods{"GET"}, "/steps", steps)
-		server := baretest.NewServer(t, app)
-
-		stream := server.Get("/steps")
-		want := "retry: 10000\n\n"
-		for _, percent := range []string{"0", "25", "50", "75"} {
-			want += "event: progress\ndata: " + percent + "\n\n"
-		}
-		want += "event: done\nid: done\ndata: all of it\n\n"
-		if got := stream.Rest(); got != want || stream.Err() != nil {
-			t.Errorf("got %q (%v), want %q", got, stream.Err(), want)
-		}
-
-		request := stream.Response.Request.Clone(t.Context())
-		request.Header.Set("Last-Event-ID", "done")
-		if got := server.Do(request).Response.StatusCode; got != http.StatusNoContent {
-			t.Errorf("the browser that came back got %d", got)
-		}
-	})
 }
