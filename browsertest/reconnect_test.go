@@ -2,7 +2,6 @@ package browsertest
 
 import (
 	"errors"
-	"io"
 	"log/slog"
 	"sync/atomic"
 	"testing"
@@ -52,7 +51,7 @@ func TestWhatAnEventSourceDoesAfterAStream(t *testing.T) {
 				}
 				return test.second
 			})
-			app.Logger = slog.New(slog.NewTextHandler(io.Discard, nil)) // the cuts are on purpose
+			app.Logger = slog.New(slog.DiscardHandler) // the cuts are on purpose
 			addr, _ := serve(t, app, bare.Server{Addr: "127.0.0.1:0"})
 			do(t, tab, chromedp.Navigate("http://"+addr+"/"))
 			evaluate[bool](t, tab, openSource)
