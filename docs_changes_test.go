@@ -13,7 +13,7 @@ import (
 //
 // The region is a function, whose name alone differs from that in the changed file.
 // Several blocks that become the same make one change.
-var change = regexp.MustCompile("(?sm)^<!-- change: (\\S+)(?: becomes (\\S+))? -->\n+```diff\n(.*?)^```$") //nolint:gocritic // with the flag m, ^ is a line's beginning
+var changeBlock = regexp.MustCompile("(?sm)^<!-- change: (\\S+)(?: becomes (\\S+))? -->\n+```diff\n(.*?)^```$") //nolint:gocritic // with the flag m, ^ is a line's beginning
 
 func TestDocumentsShowTheChangesThatAreTested(t *testing.T) {
 	t.Parallel()
@@ -21,7 +21,7 @@ func TestDocumentsShowTheChangesThatAreTested(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
 			text := readFile(t, path)
-			changes := change.FindAllStringSubmatch(text, -1)
+			changes := changeBlock.FindAllStringSubmatch(text, -1)
 			if diffs := strings.Count(text, "```diff\n"); len(changes) > 0 && len(changes) != diffs {
 				t.Errorf("%d of %d blocks of diff name what they change", len(changes), diffs)
 			}
