@@ -122,18 +122,6 @@ func nudged(handler bare.HttpHandler) bare.HttpHandler {
 	}
 }
 
-// docs:start counted
-
-// counted logs how long each visitor stayed: app.Middlewares gets it.
-func counted(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
-	request.OnEnd(func(end bare.End) {
-		fmt.Printf("stayed for %v and got %d bytes\n", end.Duration.Round(time.Second), end.Bytes)
-	})
-	return handler(request)
-}
-
-// docs:end counted
-
 // only is an application of one handler.
 func only(handler bare.HttpHandler) *bare.Application {
 	app := bare.NewApplication()
@@ -226,21 +214,4 @@ func TestAChimeComesEachTenSeconds(t *testing.T) {
 			}
 		}
 	})
-}
-
-func TestAVisitIsCounted(t *testing.T) {
-	output := captureOutput(t)
-	synctest.Test(t, func(t *testing.T) {
-		app := newApp()
-		app.Middlewares = append(app.Middlewares, counted)
-		stream := baretest.NewServer(t, app).Get("/events")
-		stream.Next()
-		time.Sleep(1500 * time.Millisecond)
-		stream.Close()
-		synctest.Wait()
-	})
-	want := "Sending event\nSending event\nCancelled\nstayed for 2s and got 54 bytes\n"
-	if got := output(); got != want {
-		t.Errorf("printed %q, want %q", got, want)
-	}
 }
