@@ -123,7 +123,7 @@ func (b *requestBody) read(buffer []byte) (int, error) {
 	if b.halted {
 		return 0, ErrBodyConsumed
 	}
-	if b.failure == nil && b.limit > 0 && b.length > b.limit {
+	if b.limit > 0 && b.length > b.limit {
 		b.failure = errTooLarge() // before a read that would ask the client to go on
 	}
 	if b.failure != nil {
