@@ -165,7 +165,7 @@ func (s *stream) take(chunk []byte) (taken, pending, more bool) {
 		rest = rest[len(piece):]
 		s.writePiece(piece)
 	}
-	if s.err == nil && s.pending && s.mustFlush(chunk) {
+	if s.pending && s.mustFlush(chunk) { // what has failed has nothing pending
 		if len(chunk) == 0 {
 			s.release()
 		}
