@@ -1,11 +1,14 @@
 package bare_test
 
 import (
+	"io"
 	"net/http"
+	"net/http/httptrace"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/bare-go/bare"
 	"github.com/bare-go/bare/baretest"
@@ -69,6 +72,49 @@ func TestLengthsThatAreNoneAreRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestNamesAreSentInTheirCanonicalSpelling(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		for name, canonical := range map[string]string{
+			"content-type": "Content-Type", "Content-Type": "Content-Type", "CONTENT-type": "Content-Type",
+			"cache-control": "Cache-Control", "Cache-Control": "Cache-Control",
+			"content-length": "Content-Length", "Content-Length": "Content-Length",
+			"x-one": "X-One",
+		} {
+			app, _ := respond(bare.HttpResponse{Headers: http.Header{name: {"0"}}})
+			conn := serve(t, baretest.HTTP1, app).Dial()
+			send(t, conn, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+			got, err := io.ReadAll(conn)
+			if err != nil || !strings.Contains(string(got), "\r\n"+canonical+": 0\r\n") {
+				t.Errorf("%s is sent as %q (%v)", name, got, err)
+			}
+			conn.Close()
+		}
+	})
+}
+
+func TestAConnectionOfHTTP2IsNotClosedByAHeader(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, _ := respond(bare.HttpResponse{Headers: bare.Headers("connection", "close")})
+		server := serve(t, protocol, app)
+		reused := false
+		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+			GotConn: func(info httptrace.GotConnInfo) { reused = info.Reused },
+		})
+		for range 3 {
+			request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			server.Do(request).Rest()
+			time.Sleep(time.Second)
+		}
+		if reused != (protocol != baretest.HTTP1) {
+			t.Errorf("the connection serves a further request: %t", reused)
+		}
+	})
 }
 
 func TestHeadersOfAWrapperAreReplacedButForLists(t *testing.T) {
