@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"runtime"
 	"testing"
 	"time"
 
@@ -108,6 +109,53 @@ func TestTheFirstEventWaitsForNoCompany(t *testing.T) {
 	}
 }
 
+func TestAMillisecondIsASilence(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			return bare.HttpResponse{
+				Headers: bare.Headers("content-type", "text/event-stream"), // whose first chunk is flushed at once
+				Body: func(yield func([]byte) bool) {
+					for range 5 {
+						if !yield([]byte("x")) || !request.Sleep(time.Millisecond) {
+							return
+						}
+					}
+					request.Sleep(time.Hour)
+				},
+			}
+		})
+		start := time.Now()
+		stream := serve(t, protocol, app).Get("/")
+		for i := range 5 {
+			if got, want := stream.Next(), time.Duration(i)*time.Millisecond; got != "x" || time.Since(start) != want {
+				t.Errorf("%q came after %v, want %v", got, time.Since(start), want)
+			}
+		}
+		stream.Close()
+	})
+}
+
+func TestWhereTimeIsFakeAChunkWaitsForAllThatIsAtWork(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, _ := bodyOf(func(request *bare.HttpRequest, yield func([]byte) bool) {
+			yield([]byte("one "))
+			for range 1000 {
+				runtime.Gosched() // at work, however long
+			}
+			_ = yield([]byte("two")) && request.Sleep(time.Hour)
+		})
+		server := baretest.Config{Protocol: protocol}.NewServer(t, app)
+		start := time.Now()
+		stream := server.Get("/")
+		if got := stream.Next(); got != "one two" || time.Since(start) != time.Nanosecond {
+			t.Errorf("%q came after %v", got, time.Since(start))
+		}
+		stream.Close()
+	})
+}
+
 // countingWriter counts what is asked of it, and fails when told to.
 type countingWriter struct {
 	bareWriter
@@ -152,8 +200,12 @@ func TestNothingIsWrittenOrFlushedInVain(t *testing.T) {
 					time.Sleep(time.Minute)
 				}
 			}, nil, 3, 3},
-			"a large chunk":             {bare.BytesWriter(make([]byte, 100_000)), nil, 4, 0},
-			"a large chunk that fails":  {bare.BytesWriter(make([]byte, 100_000)), errors.New("broken"), 1, 0},
+			"a large chunk":            {bare.BytesWriter(make([]byte, 100_000)), nil, 4, 0},
+			"a large chunk that fails": {bare.BytesWriter(make([]byte, 100_000)), errors.New("broken"), 1, 0},
+			"a chunk that fails, and a silence": {func(yield func([]byte) bool) {
+				yield([]byte("x"))
+				time.Sleep(time.Minute)
+			}, errors.New("broken"), 1, 0},
 			"small chunks that are one": {bare.ChunkWriter(make([]byte, 1000), 100), nil, 10, 0},
 		} {
 			heads, writes, flushes := 0, 0, 0

@@ -1,6 +1,9 @@
 package bare_test
 
 import (
+	"io"
+	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -82,11 +85,13 @@ func TestStreamsThatAreNearlyDueAreFlushedTogether(t *testing.T) {
 			}}
 		})
 		server := serve(t, protocol, app)
-		server.Get("/nowhere").Rest() // over HTTP/2 the connection is there
+		// Over HTTP/2 the connection is there, and the clock has been at rest.
+		server.Get("/?at=0s").Close()
+		time.Sleep(time.Second)
 		start := time.Now()
 		var clients sync.WaitGroup
 		for at, want := range map[string]time.Duration{
-			"0s": time.Millisecond, "200us": time.Millisecond, "400us": 1400 * time.Microsecond,
+			"0s": time.Millisecond, "250us": time.Millisecond, "260us": 1260 * time.Microsecond,
 		} {
 			clients.Go(func() {
 				stream := server.Get("/?at=" + at)
@@ -97,6 +102,28 @@ func TestStreamsThatAreNearlyDueAreFlushedTogether(t *testing.T) {
 			})
 		}
 		clients.Wait()
+	})
+}
+
+func TestAWatchThatWasAtRestBeginsAgain(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			_, err := request.Text()
+			return bare.ErrorResponse(err)
+		})
+		server := serve(t, protocol, app)
+		for range 3 {
+			reader, writer := io.Pipe()
+			start := time.Now()
+			stream := post(t, server, "", io.MultiReader(strings.NewReader("begun"), reader))
+			if took := time.Since(start); stream.Response.StatusCode != http.StatusRequestTimeout || took > bare.DefaultStallTimeout {
+				t.Errorf("after %v got %s", took, stream.Response.Status)
+			}
+			_ = writer.Close()
+			stream.Close()
+			time.Sleep(time.Minute)
+		}
 	})
 }
 
