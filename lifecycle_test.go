@@ -284,6 +284,19 @@ func TestATaskThatExitsItsGoroutineHasEnded(t *testing.T) {
 	})
 }
 
+func TestATaskThatIsDoneIsNoFault(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		app, log := newApp(empty)
+		app.Go(func(context.Context) error { return nil })
+		server := serve(t, baretest.HTTP1, app)
+		time.Sleep(time.Second)
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+		wantLogged(t, log)
+	})
+}
+
 func TestLifecycleCallsMayComeAtOnce(t *testing.T) {
 	overHTTP1(t, func(t *testing.T) {
 		app, _ := newApp(empty)

@@ -18,14 +18,14 @@ import (
 func TestTheContextEndsWithTheResponseUnderAnyServer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var ctx context.Context
+		seen := make(chan context.Context, 1)
 		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
-			ctx = request.Context()
+			seen <- request.Context()
 			return bare.TextResponse(200, "done")
 		})
 		app.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody))
-		if !errors.Is(ctx.Err(), context.Canceled) {
-			t.Errorf("after the response its error is %v", ctx.Err())
+		if err := (<-seen).Err(); !errors.Is(err, context.Canceled) {
+			t.Errorf("after the response its error is %v", err)
 		}
 	})
 }
