@@ -10,7 +10,7 @@ import (
 func ExampleFlags() {
 	// In a program: flag.CommandLine, which flag.Parse parses.
 	set := flag.NewFlagSet("greeter", flag.ExitOnError)
-	name := set.String("name", "World", "whom to greet")
+	name := set.String("name", "World", "who to greet")
 	server := bare.Flags(set)
 	_ = set.Parse([]string{"-name", "Ada", "-addr", "localhost:8080"}) // it exits at an error
 

@@ -12,7 +12,7 @@ import (
 // that parsing them fills. It is for a program that has flags of its own: call it
 // before the set is parsed, and read the flags after.
 //
-//	name := flag.String("name", "World", "whom to greet")
+//	name := flag.String("name", "World", "who to greet")
 //	server := bare.Flags(flag.CommandLine)
 //	flag.Parse()
 //	err := server.Run(ctx, newApp(*name))

@@ -72,7 +72,7 @@ func greetUser(request *bare.HttpRequest) bare.HttpResponse {
 // docs:start withcontext
 type traceKey struct{}
 
-// trace gives each request a name that whatever it calls can log.
+// trace gives each request an id that everything it calls can log.
 func trace(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
 	id := request.Scope.Header.Get("x-request-id")
 	ctx := context.WithValue(request.Context(), traceKey{}, id)
@@ -93,8 +93,8 @@ func newMembersApp(users map[string]string) *bare.Application {
 // docs:end chain
 
 // docs:start httpmiddleware
-// newPublicApp has one middleware of net/http around everything, such as that of
-// otelhttp, and one around two routes, such as that of rs/cors. It answers their
+// newPublicApp has two net/http middlewares: trace (for example otelhttp) is around
+// everything, and cors (for example rs/cors) around two routes. cors answers their
 // preflights, which are OPTIONS.
 func newPublicApp(trace, cors func(http.Handler) http.Handler) *bare.Application {
 	app := bare.NewApplication()

@@ -12,7 +12,7 @@ import (
 
 // docs:start encode
 
-// An event has a field for each that the format has. Its zero value is an empty
+// An event has the fields of the format. Its zero value is encoded as an empty
 // comment.
 type event struct {
 	name, id, data, comment string

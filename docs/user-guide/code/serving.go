@@ -65,7 +65,7 @@ func newMux(app *bare.Application) *http.ServeMux {
 // docs:end tohttp
 
 // docs:start foreign
-// serveElsewhere serves an application with a server of one's own.
+// serveElsewhere serves an application with a server of your own.
 func serveElsewhere(ctx context.Context, app *bare.Application, listener net.Listener) error {
 	if err := app.Startup(ctx); err != nil {
 		return errors.Join(err, listener.Close())

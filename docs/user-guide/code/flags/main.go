@@ -1,4 +1,4 @@
-// Flags greets whom its own flag names.
+// Flags greets the one that its own flag names.
 package main
 
 import (
@@ -9,7 +9,7 @@ import (
 
 // docs:start main
 func main() {
-	name := flag.String("name", "World", "whom to greet")
+	name := flag.String("name", "World", "who to greet")
 	bare.Flags(flag.CommandLine)
 	flag.Parse()
 	bare.Main(newApp(*name), "localhost:9009")
