@@ -24,8 +24,9 @@ import (
 // made by Group("/") leaves these answers to the one it was made of. The request's
 // Matches then have the variables of the prefix, and no Route.
 //
-// A group has the paths of its routes, and no others: a mount at / takes what lies
-// below the prefix and has no route.
+// The paths below the prefix belong to the group. A mount takes them only if its own
+// prefix is the same or more specific: a frontend that is mounted at / leaves the 404
+// of /api/nowhere to the group with the prefix /api.
 type Group struct {
 	app         *Application
 	prefix      string           // "" for all paths

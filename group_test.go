@@ -178,6 +178,36 @@ func TestAGroupMountsOutsideOfAllMiddlewares(t *testing.T) {
 	}
 }
 
+func TestAGroupKeepsItsPathsFromMountsThatAreLessSpecific(t *testing.T) {
+	t.Parallel()
+	app := naming(nil, nil)
+	app.Mount("/", mountSays("root"))
+	app.Mount("/same", mountSays("same"))
+	app.Mount("/static", mountSays("static"))
+	app.Group("/", inside("all"))
+	api := app.Group("/api", inside("api"))
+	api.Add(bare.Methods{"GET"}, "/orders", saysRoute)
+	api.Mount("/docs", mountSays("docs"))
+	app.Group("/same", inside("same")).Add(bare.Methods{"GET"}, "/x", saysRoute)
+	app.Group("/{tenant}/admin", inside("admin"))
+	for request, want := range map[string]string{
+		"GET /api":               "404 api app Not Found",
+		"GET /api/nowhere":       "404 api app Not Found",
+		"DELETE /api/orders":     "405 api app [GET, HEAD, OPTIONS] Method Not Allowed",
+		"GET /api/docs/a":        "200 mount docs",
+		"GET /apis":              "200 mount root",
+		"GET /index.html":        "200 mount root",
+		"GET /same/y":            "200 mount same",
+		"GET /fred/admin/x":      "404 admin app Not Found",
+		"GET /static/admin/page": "200 mount static",
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		if got := answer(app, method, path); got != want {
+			t.Errorf("%s: got %q, want %q", request, got, want)
+		}
+	}
+}
+
 func TestAPreflightIsAnsweredByAGroupsMiddleware(t *testing.T) {
 	t.Parallel()
 	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {

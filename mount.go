@@ -24,6 +24,8 @@ type mount struct {
 //   - The mount at /static takes /static/x from GET /{user}/x.
 //   - A route like POST /static/{rest:path} has its method (GET has HEAD as well),
 //     and the mount all others.
+//   - A path below the prefix of a [Group] belongs to the group: a mount at / does not
+//     take /api/nowhere from a group with the prefix /api.
 //
 // Of several mounts the one with the longest prefix wins. The prefix /static covers
 // /static, /static/ and /static/a, but not /statics; the prefix /static/ does not
@@ -71,7 +73,10 @@ func (a *Application) mounted(path string, found HttpHandler, matches Matches) h
 		return nil
 	}
 	m := &a.mounts[i]
-	if found != nil && matches.match.CompareRest(m.literals) <= 0 || a.routesOwn(path, m) {
+	switch {
+	case found != nil && matches.match.CompareRest(m.literals) <= 0:
+		return nil
+	case a.routesOwn(path, m), a.groups.Beyond(path, m.literals):
 		return nil
 	}
 	return m.handler

@@ -30,6 +30,18 @@ func (s *Prefixes[H]) Add(p Pattern, handler H) {
 // Build makes the tables that Find needs: see [Router.Build].
 func (s *Prefixes[H]) Build() { s.routes.Build() }
 
+// Beyond reports whether the most specific prefix of path is more specific than one
+// of that many literals, which is before path, too.
+func (s *Prefixes[H]) Beyond(path string, literals int) bool {
+	_, match, ok := s.Find(path)
+	if !ok {
+		return false
+	}
+	p := match.route.pattern
+	own := p.literals()
+	return own > literals || own == literals && len(p.segments) > own
+}
+
 // Find returns the handler of the most specific prefix of path, and the prefix's
 // variables; false if there is none.
 func (s *Prefixes[H]) Find(path string) (handler H, match Match, ok bool) {
