@@ -169,7 +169,6 @@ func (x *exchange) sendWhole(response HttpResponse) error {
 	s := &x.stream
 	s.gate.lock()
 	defer s.gate.unlock()
-	clear(x.sink.w.Header())
 	if err := x.setHead(response); err != nil {
 		return err
 	}

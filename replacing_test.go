@@ -175,3 +175,49 @@ func TestASlowErrorPageIsNotOvertakenByTheHead(t *testing.T) {
 		}
 	})
 }
+
+func TestAnErrorsResponseKeepsTheHeadersThatWereSetAroundIt(t *testing.T) {
+	t.Parallel()
+	outer := func(next http.Handler) http.Handler { // as CORS does
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Access-Control-Allow-Origin", "*")
+			w.Header().Set("Vary", "Origin")
+			w.Header().Set("X-Bad", "no")
+			next.ServeHTTP(w, r)
+		})
+	}
+	wrapped := func(handler bare.HttpHandler) (*bare.Application, *logbook) {
+		app, log := newApp(handler)
+		app.Wrap(outer)
+		return app, log
+	}
+	inside := func(handler bare.HttpHandler) (*bare.Application, *logbook) {
+		return newApp(bare.Chain(handler, bare.FromHTTPMiddleware(outer)))
+	}
+	malformedLength := bare.TextResponse(200, "fine").WithHeader("content-length", "4 bytes").WithHeader("x-bad", "yes")
+	for name, test := range map[string]struct {
+		app      func(handler bare.HttpHandler) (*bare.Application, *logbook)
+		response bare.HttpResponse
+	}{
+		"Wrap, a header that is refused":               {wrapped, badHeader()},
+		"Wrap, a length that is refused":               {wrapped, malformedLength},
+		"Wrap, a body that fails before it begins":     {wrapped, failAtOnce(func() error { return errSecret }).WithHeader("x-bad", "yes")},
+		"FromHTTPMiddleware, a header that is refused": {inside, badHeader()},
+		"FromHTTPMiddleware, a length that is refused": {inside, malformedLength},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+				app, _ := test.app(func(*bare.HttpRequest) bare.HttpResponse { return test.response })
+				stream := serve(t, protocol, app).Get("/")
+				head := stream.Response.Header
+				if stream.Response.StatusCode != 500 || head.Get("Access-Control-Allow-Origin") != "*" || head.Get("X-Bad") != "no" || head.Get("X-Image") != "" {
+					t.Errorf("status %d with %v", stream.Response.StatusCode, head)
+				}
+				if got := strings.Join(head["Vary"], ", "); got != "Origin, Accept" {
+					t.Errorf("Vary is %q", got)
+				}
+			})
+		})
+	}
+}

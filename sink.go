@@ -3,6 +3,7 @@ package bare
 import (
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -16,7 +17,8 @@ import (
 // knows bodies. It is used by one goroutine at a time, but for expire.
 type sink interface {
 	// setHead gives the headers of the head, or reports the one that is refused.
-	// It returns those that will be sent, which may be changed until sendHead.
+	// It returns those that will be sent, which may be changed until sendHead. A
+	// further call takes the place of the one before.
 	setHead(headers http.Header) (http.Header, error)
 	// sendHead ends the head. It is on the wire at the latest with the next flush.
 	sendHead(status int)
@@ -47,6 +49,9 @@ type httpSink struct {
 	w     http.ResponseWriter
 	scope *http.Request
 	log   *requestLog
+
+	begun bool        // setHead was called
+	outer http.Header // what a wrapping [http.Handler] had set before; nil for nothing
 }
 
 // control reaches what a writer has beyond its three methods, through wrappers.
@@ -57,6 +62,7 @@ func (s *httpSink) control() *http.ResponseController { return http.NewResponseC
 // nature.
 func (s *httpSink) setHead(headers http.Header) (http.Header, error) {
 	target := s.w.Header()
+	s.restore(target)
 	fresh := len(target) == 0
 	if !fresh {
 		headers = canonicalHeaders(headers)
@@ -68,7 +74,6 @@ func (s *httpSink) setHead(headers http.Header) (http.Header, error) {
 	}
 	for name, values := range headers {
 		if err := checkHeader(name, values); err != nil {
-			clear(target)
 			return nil, err
 		}
 		canonical := canonicalName(name)
@@ -86,6 +91,21 @@ func (s *httpSink) setHead(headers http.Header) (http.Header, error) {
 		target["Content-Type"] = nil
 	}
 	return target, nil
+}
+
+// restore takes back what a call of setHead before has done: the response in the
+// place of a refused one keeps what is around the application, such as the headers
+// without which a browser hides the error from a page of another origin.
+func (s *httpSink) restore(target http.Header) {
+	if s.begun {
+		clear(target)
+		maps.Copy(target, s.outer)
+		return
+	}
+	s.begun = true
+	if len(target) > 0 {
+		s.outer = maps.Clone(target)
+	}
 }
 
 func (s *httpSink) sendHead(status int) { s.w.WriteHeader(status) }

@@ -72,7 +72,6 @@ func (s *stream) setHead(status int, headers http.Header) error {
 	}
 	declared, err := declaredLength(head)
 	if err != nil {
-		clear(head)
 		return err
 	}
 	s.status, s.declared, s.eager = status, declared, isStream(head)
