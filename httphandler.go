@@ -65,6 +65,7 @@ type handlerWriter struct {
 
 	ended   chan struct{} // closed when the handler has returned
 	failure error         // its panic
+	early   bool          // it came before the head
 }
 
 // newHandlerWriter makes the writer for a handler's response to the request, and
@@ -93,8 +94,8 @@ func newHandlerWriter(request *HttpRequest) (*handlerWriter, *http.Request) {
 func (w *handlerWriter) respond(request *HttpRequest, handler http.Handler, scope *http.Request) HttpResponse {
 	w.start(request, func() { w.run(handler, scope) })
 	<-w.ready
-	if !w.failsInBody() {
-		w.repanic()
+	if w.failedEarly() {
+		panic(w.failure) //nolint:forbidigo // a handler's panic, where net/http would have it
 	}
 	response := HttpResponse{Status: w.status, Headers: w.sent}
 	if !w.bodyless() {
@@ -117,7 +118,7 @@ func (w *handlerWriter) start(request *HttpRequest, run func()) {
 	hooks.cleanUp(w.stop)
 	hooks.begin(func() {
 		run()
-		if w.bodyless() && w.failure != nil && !errors.Is(w.failure, http.ErrAbortHandler) {
+		if w.bodyless() && w.failure != nil && !w.early && !errors.Is(w.failure, http.ErrAbortHandler) {
 			x.logPanic("the handler panicked after its head", w.failure) // no body is there to fail
 		}
 	})
@@ -142,6 +143,11 @@ func (w *handlerWriter) run(handler http.Handler, r *http.Request) {
 		if err := w.crossing.end(); err != nil {
 			w.failure = bodyError{err} // whatever the middleware has made of it
 		}
+		select {
+		case <-w.ready:
+		default:
+			w.early = w.failure != nil
+		}
 		// In this order: who waits for the head must see a failure before it.
 		close(w.ended)
 		w.WriteHeader(http.StatusOK)
@@ -150,28 +156,17 @@ func (w *handlerWriter) run(handler http.Handler, r *http.Request) {
 	returned = true
 }
 
-// failsInBody reports whether what failed is the body of the handler inside a
-// middleware, which is for the response's body to say.
-func (w *handlerWriter) failsInBody() bool {
+// failedEarly reports whether the handler has failed before its head. What fails
+// later is for the response's body to say, however soon it fails, and so is what has
+// failed in the body of the handler inside a middleware.
+func (w *handlerWriter) failedEarly() bool {
 	select {
 	case <-w.ended:
-		_, ok := errors.AsType[bodyError](w.failure)
-		return ok && w.crossing != nil
 	default:
 		return false
 	}
-}
-
-// repanic panics with what the handler panicked with, in the goroutine that
-// serves the request.
-func (w *handlerWriter) repanic() {
-	select {
-	case <-w.ended:
-		if w.failure != nil {
-			panic(w.failure) //nolint:forbidigo // a handler's panic, where net/http would have it
-		}
-	default:
-	}
+	_, inBody := errors.AsType[bodyError](w.failure)
+	return w.early && !(inBody && w.crossing != nil)
 }
 
 // body yields what the handler writes.
@@ -185,7 +180,9 @@ func (w *handlerWriter) body(yield func([]byte) bool) {
 				return
 			}
 		case <-w.ended:
-			w.repanic()
+			if w.failure != nil {
+				panic(w.failure) //nolint:forbidigo // a handler's panic, where net/http would have it
+			}
 			return
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -164,6 +165,35 @@ func TestPanicsOfNetHTTPHandlers(t *testing.T) {
 			t.Errorf("a panic in the body gave %q (%v)", got, late.Err())
 		}
 		wantLogged(t, log, "ERROR bare: the handler panicked method=GET route=/ panic=early", "ERROR bare: the body panicked method=GET route=/late panic=late")
+	})
+}
+
+func TestAPanicOfANetHTTPHandlerIsLoggedOnceForHEAD(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, log := newApp(bare.FromHTTPHandler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("early") })))
+		app.OnHttpRequest(bare.Methods{"GET"}, "/late", bare.FromHTTPHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusAccepted)
+			panic("late")
+		})))
+		server := serve(t, protocol, app)
+		for path, status := range map[string]int{"/": http.StatusInternalServerError, "/late": http.StatusAccepted} {
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodHead, server.URL+path, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := server.Do(request).Response.StatusCode; got != status {
+				t.Errorf("HEAD %s is a %d, want %d", path, got, status)
+			}
+		}
+		synctest.Wait()
+		messages := log.above()
+		slices.Sort(messages) // maps have no order
+		if len(messages) != 2 ||
+			!strings.HasPrefix(messages[0], "ERROR bare: the handler panicked after its head method=HEAD route=/late panic=late") ||
+			!strings.HasPrefix(messages[1], "ERROR bare: the handler panicked method=HEAD route=/ panic=early") {
+			t.Errorf("logged %d: %.200q", len(messages), messages)
+		}
 	})
 }
 
