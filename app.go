@@ -138,6 +138,7 @@ func (a *Application) route(w http.ResponseWriter, r *http.Request) {
 // serveMounted hands a request over. What is sent after the handler has returned
 // waits for no client of HTTP/2 that lets nothing through, as in a response of ours.
 func (a *Application) serveMounted(w http.ResponseWriter, r *http.Request, mounted http.Handler) {
+	a.once.Do(func() { a.prepare(faketime.In(r.Context())) })
 	mounted.ServeHTTP(w, r)
 	sink := httpSink{w: w, scope: r}
 	sink.expireLater(a.stallTimeout())

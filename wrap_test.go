@@ -171,6 +171,12 @@ func TestAnApplicationIsWrappedBeforeItServes(t *testing.T) {
 	if fault := wrapped(other); fault != "bare: Wrap: the application serves already" {
 		t.Errorf("after a request: %v", fault)
 	}
+	mounts, _ := newApp(empty)
+	mounts.Mount("/mounted", http.NotFoundHandler())
+	mounts.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/mounted", http.NoBody))
+	if fault := wrapped(mounts); fault != "bare: Wrap: the application serves already" {
+		t.Errorf("after a request for a mount: %v", fault)
+	}
 }
 
 func TestAStopFailsIfAWrappedMiddlewareIsCutAtWork(t *testing.T) {
