@@ -22,7 +22,11 @@ func (x *exchange) rendered(request *HttpRequest, response HttpResponse) HttpRes
 	}
 	page := x.render(request, response)
 	if f.status >= http.StatusInternalServerError {
-		x.logFailure(f.err, cmp.Or(page.Status, f.status))
+		status := f.status
+		if f.made(response) { // otherwise OnError has not been asked
+			status = cmp.Or(page.Status, f.status)
+		}
+		x.logFailure(f.err, status)
 	}
 	return page
 }

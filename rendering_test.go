@@ -335,3 +335,18 @@ func TestAnErrorOfARouteForAnotherRouterIsRendered(t *testing.T) {
 		}
 	})
 }
+
+func TestAFailureIsLoggedWhateverTheHandlerMakesOfItsResponse(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, log := newApp(func(*bare.HttpRequest) bare.HttpResponse {
+			response := bare.JSONResponse(0, make(chan int)) // cannot be encoded
+			response.Status = http.StatusCreated
+			return response
+		})
+		if got := serve(t, protocol, app).Get("/").Response.StatusCode; got != http.StatusCreated {
+			t.Errorf("status %d", got)
+		}
+		wantLogged(t, log, "ERROR bare: the request failed method=GET route=/ error=bare: JSONResponse: json: unsupported type")
+	})
+}
