@@ -97,7 +97,11 @@ func keepAdded(page, response HttpResponse) HttpResponse {
 	for name, values := range canonicalHeaders(response.Headers) {
 		switch name {
 		case "Content-Type", "Content-Length": // those of the other body
-		case "Vary", "Set-Cookie":
+		case "Vary":
+			for _, value := range values {
+				addVary(headers, value)
+			}
+		case "Set-Cookie":
 			addValues(headers, name, values)
 		default:
 			headers[name] = values

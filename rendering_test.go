@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -349,4 +350,23 @@ func TestAFailureIsLoggedWhateverTheHandlerMakesOfItsResponse(t *testing.T) {
 		}
 		wantLogged(t, log, "ERROR bare: the request failed method=GET route=/ error=bare: JSONResponse: json: unsupported type")
 	})
+}
+
+func TestAHeaderIsNamedOnceInVary(t *testing.T) {
+	t.Parallel()
+	for want, onError := range map[string]func(request *bare.HttpRequest, err error) bare.HttpResponse{
+		"Cookie, accept": nil,
+		"Accept, Cookie": func(_ *bare.HttpRequest, err error) bare.HttpResponse { return bare.ErrorResponse(err) },
+	} {
+		app, _ := newApp(func(*bare.HttpRequest) bare.HttpResponse {
+			err := &bare.HttpError{Status: 403}
+			return bare.ErrorResponse(err).AddHeader("vary", "Cookie").AddHeader("vary", "accept")
+		})
+		app.OnError = onError
+		recorder := httptest.NewRecorder()
+		app.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/", http.NoBody))
+		if got := strings.Join(recorder.Header()["Vary"], ", "); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
 }
