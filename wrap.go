@@ -9,7 +9,9 @@ import (
 // application, mounts included; the first one wrapped is the outermost. It works on
 // the server's own ResponseWriter, so that a connection can be hijacked, and costs
 // no goroutine. Its own ResponseWriter must have Flush or Unwrap, or streams are
-// not flushed; see [http.ResponseController].
+// not flushed; see [http.ResponseController]. Without Unwrap no deadline can be set
+// through it either: a stalled upload, and a stream of HTTP/2 that stalls alone, then
+// last until the client leaves, with a warning in the log.
 //
 // Wrap is called before the application serves, at the latest by a start-up
 // handler. It calls the middleware at once, and panics when that is nil, returns
