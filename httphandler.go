@@ -166,7 +166,7 @@ func (w *handlerWriter) failedEarly() bool {
 		return false
 	}
 	_, inBody := errors.AsType[bodyError](w.failure)
-	return w.early && !(inBody && w.crossing != nil)
+	return w.early && (w.crossing == nil || !inBody)
 }
 
 // body yields what the handler writes.

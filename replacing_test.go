@@ -211,7 +211,7 @@ func TestAnErrorsResponseKeepsTheHeadersThatWereSetAroundIt(t *testing.T) {
 				app, _ := test.app(func(*bare.HttpRequest) bare.HttpResponse { return test.response })
 				stream := serve(t, protocol, app).Get("/")
 				head := stream.Response.Header
-				if stream.Response.StatusCode != 500 || head.Get("Access-Control-Allow-Origin") != "*" || head.Get("X-Bad") != "no" || head.Get("X-Image") != "" {
+				if stream.Response.StatusCode != http.StatusInternalServerError || head.Get("Access-Control-Allow-Origin") != "*" || head.Get("X-Bad") != "no" || head.Get("X-Image") != "" {
 					t.Errorf("status %d with %v", stream.Response.StatusCode, head)
 				}
 				if got := strings.Join(head["Vary"], ", "); got != "Origin, Accept" {
