@@ -169,12 +169,14 @@ func (a *Application) checkMiddlewares() error {
 
 // routedPath is the path that a request asks for. GET http://host has an empty
 // one, which is the same as a slash, unless it is for OPTIONS (RFC 9110, section
-// 4.2.3), where it means the server as a whole. CONNECT asks for no path.
+// 4.2.3), where it means the server as a whole. CONNECT asks for no path, and
+// neither does GET http:text, which names no host.
 func routedPath(r *http.Request) string {
-	if r.URL.Path == "" && r.Method != http.MethodOptions && r.Method != http.MethodConnect {
-		return "/"
+	switch {
+	case r.URL.Path != "", r.URL.Opaque != "", r.Method == http.MethodOptions, r.Method == http.MethodConnect:
+		return r.URL.Path
 	}
-	return r.URL.Path
+	return "/"
 }
 
 // errNoExchange is the cause of a 500: only a request that the server made, or a

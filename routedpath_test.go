@@ -1,12 +1,16 @@
 package bare_test
 
 import (
+	"bufio"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"testing"
+	"testing/synctest"
 
 	"github.com/bare-go/bare"
+	"github.com/bare-go/bare/baretest"
 )
 
 func TestAnEmptyPathIsASlash(t *testing.T) {
@@ -37,6 +41,29 @@ func TestAnEmptyPathIsASlash(t *testing.T) {
 			t.Errorf("%s with the path %q: got %d, want %d", test.method, test.path, recorder.Code, test.want)
 		}
 	}
+}
+
+func TestAnAddressWithoutAHostIsNotTheRoot(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		app, _ := newApp(empty)
+		conn := serve(t, baretest.HTTP1, app).Dial() // HTTP/2 has no absolute form
+		for target, want := range map[string]int{"http://host": 200, "http://host?a": 200, "http:host": 404, "mailto:host": 404} {
+			if _, err := io.WriteString(conn, "GET "+target+" HTTP/1.1\r\nHost: host\r\n\r\n"); err != nil {
+				t.Fatal(err)
+			}
+			response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = io.Copy(io.Discard, response.Body)
+			_ = response.Body.Close()
+			if response.StatusCode != want {
+				t.Errorf("%s is a %d, want %d", target, response.StatusCode, want)
+			}
+		}
+		_ = conn.Close()
+	})
 }
 
 func TestAMountAtTheRootCoversAnEmptyPath(t *testing.T) {
