@@ -2,6 +2,7 @@ package bare
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 )
 
@@ -14,6 +15,20 @@ type problem struct {
 	Title  string `json:"title,omitempty"`
 	Status int    `json:"status"`
 	Detail string `json:"detail,omitempty"`
+}
+
+// ProblemResponse is [ErrorResponse] as a problem in JSON (RFC 9457), whatever the
+// client accepts: for an [Application.OnError] whose clients are programs. Members
+// that cannot be encoded make it a plain 500, whose cause is logged.
+func ProblemResponse(err error) HttpResponse {
+	f := newFault(err)
+	content, err := encodeProblem(f)
+	if err != nil {
+		return ErrorResponse(fmt.Errorf("bare: ProblemResponse: %w", err))
+	}
+	response := BytesResponse(f.status, problemType, content)
+	response.fault = f // for the log: its form is decided
+	return response
 }
 
 // prefersProblem reports whether a client wants its errors in JSON: it names JSON,

@@ -204,3 +204,43 @@ func TestAnErrorResponseMayBeShared(t *testing.T) {
 		}
 	})
 }
+
+func TestAProblemResponseIsJSONWhateverTheClientAccepts(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		err    error
+		status int
+		want   string
+		logged []string
+	}{
+		{"an error for the client", &bare.HttpError{Status: 409, Message: "Sold out."}, 409, `{"title":"Conflict","status":409,"detail":"Sold out."}` + "\n", nil},
+		{"one that is not", errSecret, 500, `{"title":"Internal Server Error","status":500}` + "\n", []string{
+			"ERROR bare: the request failed method=GET route=/ error=the secret",
+		}},
+		{"members that cannot be encoded", &bare.HttpError{Status: 422, Members: map[string]any{"f": func() {}}}, 500, "Internal Server Error", []string{
+			"ERROR bare: the request failed method=GET route=/ error=bare: ProblemResponse:",
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+				byHandler, log := newApp(func(*bare.HttpRequest) bare.HttpResponse { return bare.ProblemResponse(test.err) })
+				byOnError, logToo := newApp(func(*bare.HttpRequest) bare.HttpResponse {
+					return bare.ErrorResponse(test.err).WithHeader("x-kept", "yes")
+				})
+				byOnError.OnError = func(_ *bare.HttpRequest, err error) bare.HttpResponse { return bare.ProblemResponse(err) }
+				for i, app := range []*bare.Application{byHandler, byOnError} {
+					stream := ask(t, serve(t, protocol, app), "GET", "/", "text/plain")
+					if got := stream.Rest(); got != test.want || stream.Response.StatusCode != test.status {
+						t.Errorf("%d: got %d %q, want %d %q", i, stream.Response.StatusCode, got, test.status, test.want)
+					}
+				}
+				wantLogged(t, log, test.logged...)
+				if len(test.logged) == 0 || test.err == errSecret { //nolint:errorlint // the very one
+					wantLogged(t, logToo, test.logged...)
+				}
+			})
+		})
+	}
+}

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"html"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/bare-go/bare"
@@ -138,13 +138,11 @@ func (e *quotaError) SafeMessage() string { return "Too much at once. Try again 
 // docs:start onerror
 func newAppWithErrors() *bare.Application {
 	app := bare.NewApplication()
-	app.OnError = func(_ *bare.HttpRequest, err error) bare.HttpResponse {
-		known, ok := errors.AsType[*bare.HttpError](err)
-		if !ok {
-			return bare.ErrorResponse(err) // the default form: a plain 500
+	app.OnError = func(request *bare.HttpRequest, err error) bare.HttpResponse {
+		if strings.HasPrefix(request.Scope.URL.Path, "/api/") {
+			return bare.ProblemResponse(err) // JSON, whatever the client accepts
 		}
-		text := "<h1>" + html.EscapeString(known.SafeMessage()) + "</h1>"
-		return bare.BytesResponse(known.StatusCode(), "text/html; charset=utf-8", []byte(text))
+		return bare.ErrorResponse(err) // the default form
 	}
 	return app
 }
