@@ -17,9 +17,10 @@ import (
 // knows bodies. It is used by one goroutine at a time, but for expire.
 type sink interface {
 	// setHead gives the headers of the head, or reports the one that is refused.
-	// It returns those that will be sent, which may be changed until sendHead. A
-	// further call takes the place of the one before.
+	// It returns those that will be sent, which may be changed until sendHead.
 	setHead(headers http.Header) (http.Header, error)
+	// takeBack undoes all calls of setHead, also those that were refused.
+	takeBack()
 	// sendHead ends the head. It is on the wire at the latest with the next flush.
 	sendHead(status int)
 	// write sends a piece of the body.
@@ -50,8 +51,7 @@ type httpSink struct {
 	scope *http.Request
 	log   *requestLog
 
-	begun bool        // setHead was called
-	outer http.Header // what a wrapping [http.Handler] had set before; nil for nothing
+	outer http.Header // what a wrapping [http.Handler] had set; nil for nothing
 }
 
 // control reaches what a writer has beyond its three methods, through wrappers.
@@ -62,9 +62,11 @@ func (s *httpSink) control() *http.ResponseController { return http.NewResponseC
 // nature.
 func (s *httpSink) setHead(headers http.Header) (http.Header, error) {
 	target := s.w.Header()
-	s.restore(target)
 	fresh := len(target) == 0
 	if !fresh {
+		if s.outer == nil {
+			s.outer = maps.Clone(target)
+		}
 		headers = canonicalHeaders(headers)
 		for name := range headers {
 			if name != "Vary" && name != "Set-Cookie" {
@@ -93,19 +95,12 @@ func (s *httpSink) setHead(headers http.Header) (http.Header, error) {
 	return target, nil
 }
 
-// restore takes back what a call of setHead before has done: the response in the
-// place of a refused one keeps what is around the application, such as the headers
-// without which a browser hides the error from a page of another origin.
-func (s *httpSink) restore(target http.Header) {
-	if s.begun {
-		clear(target)
-		maps.Copy(target, s.outer)
-		return
-	}
-	s.begun = true
-	if len(target) > 0 {
-		s.outer = maps.Clone(target)
-	}
+// takeBack leaves what was set around the application, such as the headers without
+// which a browser hides an error from a page of another origin.
+func (s *httpSink) takeBack() {
+	target := s.w.Header()
+	clear(target)
+	maps.Copy(target, s.outer)
 }
 
 func (s *httpSink) sendHead(status int) { s.w.WriteHeader(status) }

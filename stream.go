@@ -36,14 +36,15 @@ type stream struct {
 	eager    bool  // a stream by nature: even its first chunk waits for no company
 	alone    bool  // the body is one small chunk that nothing follows: no clock is needed
 	timed    bool  // firstByte is wanted
+	late     lateCalls
 
 	entry   clockEntry
 	writing wait
-	late    lateCalls
 
 	gate      gate
 	stopped   bool // the body was told that there is no use in another chunk
 	done      bool // nothing is written or flushed any more
+	tried     bool // a head was set, if only to be refused
 	headOut   bool // the head was given to the sink
 	flushed   bool // something has been flushed
 	pending   bool // there is something to flush
@@ -63,6 +64,10 @@ func (s *stream) setHead(status int, headers http.Header) error {
 	if status < 200 || status > 999 {
 		return fmt.Errorf("bare: a response's status is from 200 to 999, not %d", status)
 	}
+	if s.tried {
+		s.sink.takeBack() // this response is in the place of another one
+	}
+	s.tried = true
 	head, err := s.sink.setHead(headers)
 	if err != nil {
 		return err
