@@ -61,8 +61,8 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 
 func newApp() *bare.Application {
 	app := bare.NewApplication()
-	app.OnHttpRequest(bare.Methods{"GET"}, "/events", events)
-	app.OnHttpRequest(bare.Methods{"GET"}, "/healthy", func(*bare.HttpRequest) bare.HttpResponse {
+	app.HttpRouter.Add(bare.Methods{"GET"}, "/events", events)
+	app.HttpRouter.Add(bare.Methods{"GET"}, "/healthy", func(*bare.HttpRequest) bare.HttpResponse {
 		return bare.HttpResponse{Status: 204}
 	})
 	return app

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -113,6 +114,35 @@ func TestApplicationsAnswerAsTheGuideSays(t *testing.T) {
 				t.Errorf("got %d %q, want %d %q", status, got, test.status, test.text)
 			}
 		})
+	}
+}
+
+func TestASessionIsKnownByItsCookie(t *testing.T) {
+	app := newSessionsApp()
+	ask := func(method, target, body string, cookies []*http.Cookie) *http.Response {
+		request := httptest.NewRequest(method, target, strings.NewReader(body))
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		for _, cookie := range cookies {
+			request.AddCookie(cookie)
+		}
+		recorder := httptest.NewRecorder()
+		app.ServeHTTP(recorder, request)
+		return recorder.Result()
+	}
+	stranger := []*http.Cookie{{Name: "session", Value: "guessed"}}
+	if got := ask(http.MethodGet, "/members", "", nil).StatusCode; got != http.StatusForbidden {
+		t.Errorf("without a cookie: %d", got)
+	}
+	if got := ask(http.MethodGet, "/members", "", stranger).StatusCode; got != http.StatusForbidden {
+		t.Errorf("with a cookie that was guessed: %d", got)
+	}
+	signedIn := ask(http.MethodPost, "/sign-in", "user=Ada", nil)
+	if signedIn.StatusCode != http.StatusSeeOther || signedIn.Header.Get("Location") != "/members" {
+		t.Errorf("signing in: %d", signedIn.StatusCode)
+	}
+	text, err := io.ReadAll(ask(http.MethodGet, "/members", "", signedIn.Cookies()).Body)
+	if err != nil || string(text) != "Hello, Ada.\n" {
+		t.Errorf("signed in: %q (%v)", text, err)
 	}
 }
 

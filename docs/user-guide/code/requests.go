@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"mime"
-	"mime/multipart"
 	"os"
 
 	"github.com/bare-go/bare"
@@ -115,11 +113,10 @@ func malformed(err error) error {
 
 // docs:start multipart
 func receiveFiles(request *bare.HttpRequest) bare.HttpResponse {
-	_, parameters, err := mime.ParseMediaType(request.Scope.Header.Get("content-type"))
+	form, err := request.Scope.MultipartReader()
 	if err != nil {
-		return bare.ErrorResponse(malformed(err))
+		return bare.ErrorResponse(&bare.HttpError{Status: 415, Message: "Send a form with files.", Err: err})
 	}
-	form := multipart.NewReader(request.Reader(), parameters["boundary"])
 	report := ""
 	for {
 		part, err := form.NextPart()
