@@ -134,7 +134,9 @@ func source(t *testing.T, name string) string {
 	if region != "" {
 		text = cutRegion(t, text, path, region)
 	}
-	text = gap.ReplaceAllString(marker.ReplaceAllString(text, ""), "\n\n")
+	if unmarked := marker.ReplaceAllString(text, ""); unmarked != text {
+		text = gap.ReplaceAllString(unmarked, "\n\n")
+	}
 	text = strings.TrimLeft(dedent(text), "\n")
 	return strings.TrimRight(text, "\n\t ") + "\n"
 }
