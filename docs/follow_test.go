@@ -20,12 +20,16 @@ import (
 //   - A block of sh is typed into the terminal that the paragraph above it names, as in
 //     "terminal 1". It must succeed, unless Ctrl-C ends it.
 //   - A block of text is what that prints, from the first line to the last. Three dots
-//     at its end stand for more of the same.
-//   - A block of go is saved under the name that the paragraph above it gives, as in
-//     "Save this as `main.go`". A block of diff changes the file that is named there,
-//     as in "Add the lines to `main.go`".
-//   - "says `...`" waits for a line, and "Press Ctrl-C in terminal 1" presses it.
+//     at its end stand for more of the same. If it begins with "$ ", that line is typed
+//     first, and a last line of "^C" is pressed. If the paragraph above it names another
+//     terminal, the lines appear there.
+//   - A block of go or html is saved under the name that the paragraph above it gives, as
+//     in "Save this as `main.go`". A block of diff changes the one file that it fits.
+//   - "It says `...`" waits for a line, and "Press Ctrl-C in terminal 1" presses it.
+//   - When a page says that each section makes one change to the program, a heading
+//     undoes it, and the next command finds the changed program running.
 //
+// A block of js is for reading, and what a page shows in a browser is browsertest's.
 // Commands are typed as they stand, but for the port, which may be taken.
 func TestPagesSayWhatHappens(t *testing.T) {
 	t.Parallel()
@@ -36,15 +40,24 @@ func TestPagesSayWhatHappens(t *testing.T) {
 		t.Skip(err)
 	}
 	registry := newRegistry(t)
-	for _, page := range []string{"../README.md", "tutorial/getting-started.md"} {
+	for _, page := range []string{
+		"../README.md",
+		"tutorial/getting-started.md",
+		"tutorial/server-sent-events.md",
+		"tutorial/finite-streams.md",
+		"tutorial/streaming-fetch.md",
+		"tutorial/job-progress.md",
+		"tutorial/middleware.md",
+	} {
 		t.Run(filepath.Base(page), func(t *testing.T) {
 			t.Parallel()
 			text, err := os.ReadFile(page)
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := &reader{t: t, folder: t.TempDir(), registry: registry, terminals: make(map[string]*terminal)}
-			r.follow(strings.ReplaceAll(string(text), "localhost:9009", freeAddress(t)))
+			r := &reader{t: t, folder: t.TempDir(), registry: registry, terminals: make(map[string]*terminal), saved: make(map[string]string)}
+			r.address = freeAddress(t)
+			r.follow(strings.ReplaceAll(string(text), "localhost:9009", r.address))
 		})
 	}
 }
@@ -52,8 +65,9 @@ func TestPagesSayWhatHappens(t *testing.T) {
 var (
 	comment       = regexp.MustCompile(`(?s)<!--.*?-->\n?`)
 	namesTerminal = regexp.MustCompile(`[Tt]erminal\s(\d)`)
-	namesFile     = regexp.MustCompile("\\b(?:as|to)\\s`(\\w+\\.go)`")
-	says          = regexp.MustCompile("says\\s`([^`]+)`")
+	namesFile     = regexp.MustCompile("\\bas\\s`(\\w+\\.(?:go|html))`")
+	says          = regexp.MustCompile("\\b[Ii]t\\s(?:says|prints)\\s`([^`]+)`")
+	changes       = regexp.MustCompile(`each\ssection\smakes\sone\schange`)
 	pressesCtrlC  = regexp.MustCompile(`Press\sCtrl-C\sin\sterminal\s(\d)`)
 )
 
@@ -61,10 +75,15 @@ var (
 type reader struct {
 	t         *testing.T
 	folder    string // where terminals start
+	address   string // what the page's programs listen on
 	registry  registry
 	terminals map[string]*terminal
 	last      *terminal // the one that was typed into last
 	paragraph string    // the one that was read last
+
+	saved    map[string]string // files, as the page has them without its changes
+	changing bool              // each section makes a change, which the next one undoes
+	stale    bool              // the program runs without the change, or does not run
 }
 
 // follow reads a page, and stops everything that it has left running.
@@ -93,6 +112,10 @@ func (r *reader) follow(text string) {
 }
 
 func (r *reader) readParagraph() {
+	if strings.HasPrefix(r.paragraph, "#") && r.changing {
+		r.undo()
+	}
+	r.changing = r.changing || changes.MatchString(r.paragraph)
 	for _, match := range pressesCtrlC.FindAllStringSubmatch(r.paragraph, -1) {
 		r.terminal(match[1]).interrupt(r.t)
 	}
@@ -100,27 +123,66 @@ func (r *reader) readParagraph() {
 		if r.last == nil {
 			r.t.Fatalf("nothing has been typed that could say %q", match[1])
 		}
-		r.last.expectLine(r.t, match[1])
+		r.last.expectLater(r.t, match[1])
 	}
 }
 
 func (r *reader) readBlock(language, block string) {
 	switch language {
 	case "sh":
-		r.last = r.terminal(r.named(namesTerminal))
-		r.last.enter(r.t, block)
+		r.enter(block)
 	case "text":
-		if r.last == nil {
-			r.t.Fatalf("nothing has been typed that could print this:\n%s", block)
-		}
-		r.last.expect(r.t, block)
-	case "go":
-		r.save(r.named(namesFile), block)
+		r.readText(block)
+	case "go", "html":
+		file := r.named(namesFile)
+		r.saved[file] = block
+		r.save(file, block)
 	case "diff":
-		r.change(r.named(namesFile), block)
+		r.change(block)
+	case "js":
 	default:
 		r.t.Fatalf("nobody can tell what to do with this block of %q:\n%s", language, block)
 	}
+}
+
+// readText reads what a terminal shows.
+func (r *reader) readText(block string) {
+	if transcript, ok := strings.CutPrefix(block, "$ "); ok {
+		command, output, _ := strings.Cut(transcript, "\n")
+		r.enter(command + "\n")
+		output, interrupted := strings.CutSuffix(output, "^C\n")
+		if interrupted {
+			output += more // it may come before Ctrl-C is pressed
+		}
+		r.last.expect(r.t, output)
+		if interrupted {
+			r.last.interrupt(r.t)
+		}
+		return
+	}
+	if r.last == nil {
+		r.t.Fatalf("nothing has been typed that could print this:\n%s", block)
+	}
+	if names := namesTerminal.FindAllStringSubmatch(r.paragraph, -1); names != nil {
+		if other := r.terminal(names[len(names)-1][1]); other != r.last {
+			other.expectLater(r.t, block)
+			return
+		}
+	}
+	r.last.expect(r.t, block)
+}
+
+// enter types a block, when the program is the one that the page has come to.
+func (r *reader) enter(block string) {
+	first := r.terminal("1")
+	r.last = r.terminal(r.named(namesTerminal))
+	if r.stale && r.last != first {
+		r.stale = false
+		first.interrupt(r.t)
+		first.enter(r.t, "go run .\n")
+		first.expectLater(r.t, "Listening on http://"+r.address)
+	}
+	r.last.enter(r.t, block)
 }
 
 // named returns what the paragraph above a block names last.
@@ -144,13 +206,15 @@ func (r *reader) terminal(name string) *terminal {
 func (r *reader) project(file string) string { return filepath.Join(r.terminal("1").folder, file) }
 
 func (r *reader) save(file, text string) {
+	r.terminal("1").arrive()
 	if err := os.WriteFile(r.project(file), []byte(text), 0o600); err != nil {
 		r.t.Fatal(err)
 	}
 }
 
-// change applies a block of diff, which has no line numbers.
-func (r *reader) change(file, diff string) {
+// change applies a block of diff, which has no line numbers, to the file that has
+// these lines.
+func (r *reader) change(diff string) {
 	var before, after strings.Builder
 	for line := range strings.Lines(diff) {
 		if line[0] != '+' {
@@ -160,14 +224,29 @@ func (r *reader) change(file, diff string) {
 			after.WriteString(line[1:])
 		}
 	}
-	text, err := os.ReadFile(r.project(file))
-	if err != nil {
-		r.t.Fatal(err)
+	places := 0
+	for file := range r.saved {
+		text, err := os.ReadFile(r.project(file))
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if found := strings.Count(string(text), before.String()); found > 0 {
+			places += found
+			r.save(file, strings.Replace(string(text), before.String(), after.String(), 1))
+		}
 	}
-	if strings.Count(string(text), before.String()) != 1 {
-		r.t.Fatalf("%s has no one place like this:\n%s", file, before.String())
+	if places != 1 {
+		r.t.Fatalf("%d places are like this, not one:\n%s", places, before.String())
 	}
-	r.save(file, strings.Replace(string(text), before.String(), after.String(), 1))
+	r.stale = r.changing
+}
+
+// undo takes back the changes of a section.
+func (r *reader) undo() {
+	for file, text := range r.saved {
+		r.save(file, text)
+	}
+	r.stale = true
 }
 
 // freeAddress is one that nobody listens on at the moment.
