@@ -120,7 +120,7 @@ func TestAProgramThatMayHaveReadItsFlagsUnparsedIsOneLine(t *testing.T) {
 		{"flags, Main", "", 2, unparsed},
 		{"parsed, Main", "-addr localhost:0", 2, "flag provided but not defined: -addr\n"},
 		{"flags, parsed, Main", "-cert no.pem -key no.pem", 1, "bare: the certificate cannot be used: "},
-		{"flags, parsed, Main", "-cert no.pem", 1, "bare: CertFile and KeyFile go together; "},
+		{"flags, parsed, Main", "-cert no.pem", 1, "bare: CertFile and KeyFile go together"},
 	}
 	for _, test := range tests {
 		t.Run(test.program+" "+test.arguments, func(t *testing.T) {

@@ -151,10 +151,10 @@ func (s Server) Run(ctx context.Context, app *Application) error {
 // check reports everything that is wrong with the configuration.
 func (s Server) check() error {
 	var faults []error
-	if (s.CertFile == "") != (s.KeyFile == "") {
+	switch {
+	case (s.CertFile == "") != (s.KeyFile == ""):
 		faults = append(faults, errors.New("bare: CertFile and KeyFile go together"))
-	}
-	if s.CertFile != "" {
+	case s.CertFile != "":
 		if _, err := tls.LoadX509KeyPair(s.CertFile, s.KeyFile); err != nil {
 			faults = append(faults, fmt.Errorf("bare: the certificate cannot be used: %w", err))
 		}

@@ -27,7 +27,7 @@ func TestAMinuteOfTicks(t *testing.T) {
 		start := time.Now()
 		stream := baretest.NewServer(t, newApp()).Get("/ticks")
 		for n := range 61 {
-			if got, want := stream.Next(), fmt.Sprintf("tick %d\n", n+1); got != want {
+			if got, want := stream.Line(), fmt.Sprintf("tick %d\n", n+1); got != want {
 				t.Fatalf("got %q, want %q", got, want)
 			}
 		}

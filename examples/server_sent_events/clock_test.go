@@ -15,7 +15,7 @@ func TestAnEventComesAtOnceAndThenEachSecond(t *testing.T) {
 		for i := range 3 {
 			second := start.Add(time.Duration(i) * time.Second)
 			want := "data: " + second.Format(time.DateTime) + "\n\n"
-			if got := stream.Next(); got != want {
+			if got := stream.Event(); got != want {
 				t.Errorf("event %d: got %q, want %q", i, got, want)
 			}
 		}
