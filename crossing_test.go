@@ -125,22 +125,31 @@ func TestAFailureInsideAMiddlewareOfNetHTTPIsTheExchanges(t *testing.T) {
 	}
 }
 
-func TestAPanicInsideAMiddlewareOfNetHTTPGoesThroughIt(t *testing.T) {
+func TestAPanicIsAResponseToTheMiddlewaresAroundIt(t *testing.T) {
 	t.Parallel()
 	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
-		var seen any
-		app, log, _ := through(func(next http.Handler) http.Handler {
+		var statuses []int
+		app, log, ends := through(func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				defer func() {
-					seen = recover()
-					panic(seen)
-				}()
+				w.Header().Set("Access-Control-Allow-Origin", "*")
 				next.ServeHTTP(w, r)
 			})
-		}, func(*bare.HttpRequest) bare.HttpResponse { panic("oh") })
+		}, bare.Chain(func(*bare.HttpRequest) bare.HttpResponse { panic("oh") },
+			func(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
+				response := handler(request)
+				statuses = append(statuses, response.Status)
+				return response.WithHeader("x-inside", "yes")
+			}))
 		stream := serve(t, protocol, app).Get("/")
-		if got := stream.Rest(); got != "Internal Server Error" || stream.Response.StatusCode != http.StatusInternalServerError || seen != "oh" {
-			t.Errorf("got %s %q, and the middleware saw %v", stream.Response.Status, got, seen)
+		if got := stream.Rest(); got != "Internal Server Error" || stream.Response.StatusCode != http.StatusInternalServerError {
+			t.Errorf("got %s %q", stream.Response.Status, got)
+		}
+		header := stream.Response.Header
+		if header.Get("Access-Control-Allow-Origin") != "*" || header.Get("X-Inside") != "yes" || !slices.Equal(statuses, []int{500}) {
+			t.Errorf("the middlewares saw %v, and left %v", statuses, header)
+		}
+		if got := ends(); len(got) != 1 || got[0].Status != http.StatusInternalServerError || got[0].Err != nil {
+			t.Errorf("OnEnd was told %+v", got)
 		}
 		wantLogged(t, log, "ERROR bare: the handler panicked method=GET route=/ panic=oh")
 	})

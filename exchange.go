@@ -98,8 +98,12 @@ func (x *exchange) context() context.Context {
 	return ctx
 }
 
-// handle runs the middlewares and the handler. Their panic is a 500.
-func (x *exchange) handle() (response HttpResponse) {
+// handle runs the middlewares and the handler.
+func (x *exchange) handle() HttpResponse { return x.attempt(&x.request, x.app.pipeline) }
+
+// attempt calls a handler. Its error, or its panic, is a response that has the form
+// which errors have in this application.
+func (x *exchange) attempt(request *HttpRequest, handler HttpHandler) (response HttpResponse) {
 	defer func() {
 		value := recover()
 		if value == nil {
@@ -110,10 +114,9 @@ func (x *exchange) handle() (response HttpResponse) {
 			panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's own way to drop a connection
 		}
 		x.logPanic("the handler panicked", failure)
-		response = x.render(&x.request,
-			ErrorResponse(&HttpError{Status: http.StatusInternalServerError, Err: failure}))
+		response = x.render(request, ErrorResponse(&HttpError{Status: http.StatusInternalServerError, Err: failure}))
 	}()
-	return x.rendered(&x.request, x.app.pipeline(&x.request))
+	return x.rendered(request, handler(request))
 }
 
 func (x *exchange) logPanic(message string, failure error) {

@@ -182,20 +182,7 @@ func TestAWriterThatPanicsCostsItsResponseAndNoMore(t *testing.T) {
 				app, log, ends := ticking()
 				outer := bare.NewApplication()
 				outer.Mount("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { app.ServeHTTP(test.wrap(w), r) }))
-				server := serve(t, protocol, outer)
-				// What is no GET is not tried again.
-				request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, http.NoBody)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if response, err := server.Client().Do(request); err == nil {
-					_, err := io.ReadAll(response.Body)
-					response.Body.Close()
-					if err == nil {
-						t.Error("the response looks complete")
-					}
-				}
-				synctest.Wait()
+				wantNoResponse(t, serve(t, protocol, outer))
 				if got := ends(); len(got) == 0 || got[0].Err == nil || !strings.Contains(got[0].Err.Error(), "panicked") {
 					t.Errorf("OnEnd was told %+v", got)
 				}
@@ -203,6 +190,57 @@ func TestAWriterThatPanicsCostsItsResponseAndNoMore(t *testing.T) {
 			})
 		})
 	}
+}
+
+// wantNoResponse asks with a POST, as what is no GET is not tried again, and wants
+// an answer that does not look complete, or none.
+func wantNoResponse(t *testing.T, server *baretest.Server) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if response, err := server.Client().Do(request); err == nil {
+		_, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		if err == nil {
+			t.Error("the response looks complete")
+		}
+	}
+	synctest.Wait()
+}
+
+// panickingAt panics at one chunk.
+type panickingAt struct{ bareWriter }
+
+func (p panickingAt) Write(chunk []byte) (int, error) {
+	if string(chunk) == "lost" {
+		panic("no write today")
+	}
+	return p.bareWriter.Write(chunk)
+}
+
+func TestABodyThatRecoversItsWritersPanicIsNotComplete(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		ended := make(chan error, 1)
+		app, log := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			request.OnEnd(func(e bare.End) { ended <- e.Err })
+			return bare.HttpResponse{Body: func(yield func([]byte) bool) {
+				defer func() { _ = recover() }()
+				_ = yield([]byte("first")) && request.Sleep(time.Second) && yield([]byte("lost"))
+			}}
+		})
+		outer := bare.NewApplication()
+		outer.Mount("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			app.ServeHTTP(panickingAt{bareWriter{w}}, r)
+		}))
+		wantNoResponse(t, serve(t, protocol, outer))
+		if err := <-ended; err == nil {
+			t.Error("OnEnd was told that the response is complete")
+		}
+		wantLogged(t, log, "ERROR bare: the body failed method=POST route=/ error=bare: a write panicked")
+	})
 }
 
 func TestAWriterWithoutDeadlinesCannotCutOffAStalledClientAndSaysSo(t *testing.T) {

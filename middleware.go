@@ -10,8 +10,9 @@ import (
 //
 // The response that the handler returns has the status that will be sent, and
 // headers of its own, which the middleware may change; they are never nil, and
-// their names are canonical. Its body has not run yet: what must happen when it
-// has is for [HttpRequest.OnEnd]. To say something to what is inside it, a
+// their names are canonical. A panic inside is a response like any other error's,
+// for [Application.OnError]; a middleware does not see it. Its body has not run yet:
+// what must happen when it has is for [HttpRequest.OnEnd]. To say something to what is inside it, a
 // middleware calls the handler with [HttpRequest.WithContext], or uses Locals.
 type HttpMiddleware func(request *HttpRequest, handler HttpHandler) HttpResponse
 
@@ -41,11 +42,14 @@ func wrap(middleware HttpMiddleware, handler HttpHandler) HttpHandler {
 // settled calls a handler for a middleware. Handlers may share a map of headers,
 // so that it is given a copy; and it sees an error's response as the client will,
 // or may put a page of its own in its place, so that the error is logged and
-// rendered here.
+// rendered here. So are panics: the headers that middlewares add, those of CORS
+// among them, are on their responses as well.
 func settled(request *HttpRequest, handler HttpHandler) HttpResponse {
-	response := handler(request)
-	if request.exchange != nil {
-		response = request.exchange.rendered(request, response)
+	var response HttpResponse
+	if x := request.exchange; x != nil {
+		response = x.attempt(request, handler)
+	} else {
+		response = handler(request)
 	}
 	if response.Status == 0 {
 		response.Status = http.StatusOK

@@ -99,8 +99,11 @@ func (s *stream) run(body iter.Seq[[]byte], observed bool) error {
 	failure := runBody(body, s.yield)
 
 	s.gate.lock()
-	s.stopped = true // whatever is left of the body is late
 	written := s.err
+	if s.stopped && written == nil {
+		written = errWriteLost
+	}
+	s.stopped = true                           // whatever is left of the body is late
 	missing := s.sent+s.waiting() < s.declared // -1 is never missing
 	s.gate.unlock()
 	if failure != nil {
@@ -111,6 +114,10 @@ func (s *stream) run(body iter.Seq[[]byte], observed bool) error {
 	}
 	return written
 }
+
+// errWriteLost ends a response whose writer panicked, when the body has recovered
+// that and gone on: a chunk is missing.
+var errWriteLost = errors.New("bare: a write panicked, and its chunk is lost")
 
 // explain says what a body's failure means, and tells the log of a panic. A body
 // that was stopped, as a write had failed, has nothing to lose any more.
