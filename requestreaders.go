@@ -47,7 +47,7 @@ func (r *HttpRequest) JSON(v any) error {
 // Form decodes the whole body, up to [Application.ReadLimit], as an HTML form
 // sends it (application/x-www-form-urlencoded). Another content type fails with
 // an [HttpError] with status 415, and a malformed body with status 400. For a
-// form with files, give [HttpRequest.Reader] to [mime/multipart.NewReader].
+// form with files, use [http.Request.MultipartReader] of the Scope.
 func (r *HttpRequest) Form() (url.Values, error) {
 	if err := r.expectType("application/x-www-form-urlencoded", ""); err != nil {
 		return nil, err

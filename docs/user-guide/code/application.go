@@ -149,6 +149,18 @@ func newAppWithErrors() *bare.Application {
 
 // docs:end onerror
 
+// docs:start ownform
+// showError makes errors of a form of your own: it is for OnError.
+func showError(_ *bare.HttpRequest, err error) bare.HttpResponse {
+	known, ok := errors.AsType[*bare.HttpError](err)
+	if !ok {
+		known = new(bare.HttpError) // a 500 that says no more
+	}
+	return bare.JSONResponse(known.StatusCode(), map[string]any{"message": known.SafeMessage(), "more": known.Members})
+}
+
+// docs:end ownform
+
 // docs:start members
 func register(request *bare.HttpRequest) bare.HttpResponse {
 	wrong := make(map[string]string)

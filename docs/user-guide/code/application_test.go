@@ -87,6 +87,8 @@ func TestApplicationsAnswerAsTheGuideSays(t *testing.T) {
 		return app
 	}
 	overQuota := quiet(func(*bare.HttpRequest) bare.HttpResponse { return bare.ErrorResponse(&quotaError{time.Hour}) })
+	ownForms := bare.NewApplication()
+	ownForms.OnError = showError
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("up 1\n")) })
 	tests := []struct {
 		name   string
@@ -102,6 +104,7 @@ func TestApplicationsAnswerAsTheGuideSays(t *testing.T) {
 		{"an error for the log", quiet(buy(stock)), "/?item=fire", 500, "Internal Server Error"},
 		{"an error that chooses", overQuota, "/", 429, "Too much at once. Try again later."},
 		{"an error of an API", newAppWithErrors(), "/api/nowhere", 404, `{"title":"Not Found","status":404}` + "\n"},
+		{"an error of a form of one's own", ownForms, "/nowhere", 404, `{"message":"Not Found","more":null}` + "\n"},
 		{"an error of a page", newAppWithErrors(), "/nowhere", 404, "Not Found"},
 		{"a form that is wrong", quiet(register), "/", 422, "Some fields are wrong."},
 		{"a form that is right", quiet(register), "/?email=a@b", 201, "Welcome!\n"},

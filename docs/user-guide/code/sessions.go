@@ -34,7 +34,8 @@ func (s *sessions) signIn(request *bare.HttpRequest) bare.HttpResponse {
 	})
 }
 
-// identify is a middleware that lets those in who have the cookie.
+// identify is a middleware that lets those in who have the cookie. A 401 would have
+// to name a scheme in WWW-Authenticate, and there is none for cookies.
 func (s *sessions) identify(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
 	cookie, err := request.Scope.Cookie("session")
 	if err != nil {
