@@ -41,29 +41,28 @@ type Application struct {
 	// Info is what handlers share.
 	Info *Info
 
-	// NotFound answers a path that no route has, in the place of OnError; nil means a
+	// NotFound answers a path that no route has, instead of OnError; nil means a
 	// 404 as OnError renders it.
 	NotFound HttpHandler
 
-	// OnError renders errors: it decides what the client sees of a path or a method
-	// that is not there (404, 405), of a body that cannot be read (400, 413, 415), of
-	// a panic, of a response that was refused, of a body that failed before its head
-	// was sent, and of every [ErrorResponse]. A body that is silent has its head sent
-	// after a millisecond: what may fail is best tried by the handler. nil means the
-	// default: a problem in JSON (RFC 9457) for a client whose Accept header names
-	// JSON and likes no text better, and plain text for all others, with Vary: Accept.
+	// OnError renders errors: a path or a method that is not there (404, 405), a body
+	// that cannot be read (400, 413, 415), a panic, a response that was refused, a body
+	// that failed before its head was sent, and every [ErrorResponse]. nil means the
+	// default: a problem in JSON (RFC 9457) for a client whose Accept header names JSON
+	// and does not prefer text, and plain text for all others, with Vary: Accept. See
+	// [ProblemResponse] for JSON in any case.
 	//
 	// It is called before a middleware sees the response. Headers that were added to
-	// the ErrorResponse are kept, and take the place of its own, but for Vary and
-	// Set-Cookie. Its status 0 means the error's own. The error is the one that was
-	// given to ErrorResponse, and else an [HttpError] that has the status, and wraps
-	// the panic or whatever the cause is: not all of it is for the client. An error
-	// that is sent with a status of 500 or more is logged. What OnError leaves to
-	// ErrorResponse has the default form, and so has everything when it panics, which
-	// is logged.
+	// the ErrorResponse are kept, and replace its own, except for Vary and Set-Cookie,
+	// which are joined. Its status 0 means the error's own. The error is the one that
+	// was given to ErrorResponse, or an [HttpError] that has the status and wraps the
+	// cause, such as a panic: not all of it may be shown to the client. An error that
+	// is sent with a status of 500 or more is logged. When OnError returns an
+	// ErrorResponse, that is sent in the default form. So is the error when OnError
+	// panics, which is logged.
 	//
-	// It is called in the goroutine of the request, for several requests at once. In
-	// the place of a body that failed its response must not be longer than 1 MiB, as
+	// It is called in the goroutine of the request, for several requests at once. When
+	// it replaces a body that failed, its response must not be longer than 1 MiB, as
 	// it is read to its end first.
 	OnError func(request *HttpRequest, err error) HttpResponse
 

@@ -118,7 +118,7 @@
 // # Clients that misbehave
 //
 // One that stops reading, or does not send the body that it has promised, is cut off
-// after [Application.StallTimeout]; one that is slow is served, but for uploads below
+// after [Application.StallTimeout]; one that is slow is served, except for uploads below
 // [Application.MinUploadRate]. Heads, bodies and connections have limits. A header
 // that would break the response is refused.
 //

@@ -17,7 +17,7 @@ import (
 //	flag.Parse()
 //	err := server.Run(ctx, newApp(*name))
 //
-// In the place of the last line, bare.Main(newApp(*name), "localhost:9009") does
+// Instead of the last line, bare.Main(newApp(*name), "localhost:9009") does
 // the same with signals and exit status. Without -addr the Server's Addr is empty.
 // A second call for one set returns the same Server. Flags panics when the set has
 // been parsed, or has a flag of one of these names already.

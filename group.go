@@ -37,7 +37,7 @@ type Group struct {
 // handlers, the first one outermost, inside [Application.Middlewares]; they are
 // copied.
 //
-// The prefix begins with a slash, and does not end with one, but for "/" itself:
+// The prefix begins with a slash, and does not end with one, except for "/" itself:
 // that adds nothing to the paths, for a group that has only middlewares in common.
 // It may hold variables, /users/{id:int}, but no {rest:path}. It is a pattern as
 // for [NewHttpRouter], even with another router, which sees it before the paths of

@@ -47,7 +47,7 @@ type handlerWriter struct {
 	cancel   context.CancelCauseFunc
 	head     bool
 	headers  http.Header
-	crossing *crossing // nil but for FromHTTPMiddleware
+	crossing *crossing // nil except for FromHTTPMiddleware
 
 	once   sync.Once     // for what follows
 	ready  chan struct{} // closed when status and sent are set

@@ -17,7 +17,7 @@ import (
 // The handler inside sees the request as the middleware has changed it: context,
 // headers, address, remote address and body. Matches, Info, Locals, OnEnd and
 // pushes are those of the request outside. The headers of its response take the
-// place of those that the middleware has set, but for Vary and Set-Cookie, which
+// place of those that the middleware has set, except for Vary and Set-Cookie, which
 // are joined. A middleware that answers by itself does not run the handler. A body
 // that fails cuts the response, whatever the middleware makes of it; the middleware
 // sees a panic with [http.ErrAbortHandler], as with [net/http/httputil.ReverseProxy].

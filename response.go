@@ -64,7 +64,7 @@ type HttpResponse struct {
 
 	// fault is the error that an ErrorResponse is for, until it has been rendered.
 	fault *fault
-	// invalid is why the response is refused; nil as a rule.
+	// invalid is why the response is refused; usually nil.
 	invalid error
 }
 

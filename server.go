@@ -308,7 +308,7 @@ func (h servedHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // clientNoise leaves what net/http says at the debug level, as nearly all of it is
-// a client's doing, but for two things: a failing Accept is the machine's, and a
+// a client's doing, except for two things: a failing Accept is the machine's, and a
 // panic the program's.
 type clientNoise struct{ slog.Handler }
 

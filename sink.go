@@ -14,7 +14,7 @@ import (
 
 // A sink is where a response goes: the few verbs that it needs of a connection.
 // Everything that knows connections is on its far side, and nothing behind it
-// knows bodies. It is used by one goroutine at a time, but for expire.
+// knows bodies. It is used by one goroutine at a time, except for expire.
 type sink interface {
 	// setHead gives the headers of the head, or reports the one that is refused.
 	// It returns those that will be sent, which may be changed until sendHead.
@@ -58,7 +58,7 @@ type httpSink struct {
 func (s *httpSink) control() *http.ResponseController { return http.NewResponseController(s.w) }
 
 // setHead copies the headers into what net/http will send. They take the place of
-// what a wrapping [http.Handler] has set, but for the two that are lists by
+// what a wrapping [http.Handler] has set, except for the two that are lists by
 // nature.
 func (s *httpSink) setHead(headers http.Header) (http.Header, error) {
 	target := s.w.Header()

@@ -10,7 +10,7 @@ import (
 
 // A Stream is a response whose body is read as it comes: by what has come (Next), by
 // lines, by events, or whole (Rest), in any order. It is not safe for concurrent use,
-// but for Close.
+// except for Close.
 type Stream struct {
 	// Response has the status and the headers. Its body belongs to the stream.
 	Response *http.Response
