@@ -81,6 +81,7 @@ func TestAHandlerOfNetHTTPFlushesItsHeadAndCannotHijack(t *testing.T) {
 		if took := time.Since(start); stream.Response.StatusCode != http.StatusAccepted || took > time.Millisecond {
 			t.Errorf("after %v the head was %s", took, stream.Response.Status)
 		}
+		synctest.Wait() // until Flush has returned: it fails if its client has left by then
 		stream.Close()
 		synctest.Wait()
 		if !ended {
