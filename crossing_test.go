@@ -155,6 +155,22 @@ func TestAPanicIsAResponseToTheMiddlewaresAroundIt(t *testing.T) {
 	})
 }
 
+func TestARefusalInsideAMiddlewareOfNetHTTPThatIsRefusedItselfIsPlain(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, log, ends := through(same, func(*bare.HttpRequest) bare.HttpResponse { return badHeader() })
+		app.OnError = func(*bare.HttpRequest, error) bare.HttpResponse { return badHeader() }
+		stream := serve(t, protocol, app).Get("/")
+		if got := stream.Rest(); got != "Internal Server Error" || stream.Response.StatusCode != http.StatusInternalServerError || stream.Err() != nil {
+			t.Errorf("got %s %q (%v)", stream.Response.Status, got, stream.Err())
+		}
+		if got := ends(); len(got) != 1 || got[0].Err != nil {
+			t.Errorf("OnEnd was told %+v", got)
+		}
+		wantLogged(t, log, "ERROR bare: the response was refused", "ERROR bare: the response was refused")
+	})
+}
+
 func TestAMiddlewareThatDropsItsContextIsAFault(t *testing.T) {
 	overHTTP1(t, func(t *testing.T) {
 		app, log, _ := through(func(next http.Handler) http.Handler {

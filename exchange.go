@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -130,12 +129,12 @@ func (x *exchange) logPanic(message string, failure error) {
 // send sends a response, and returns when it is complete. It panics with
 // [http.ErrAbortHandler] when it must not look complete.
 func (x *exchange) send(response HttpResponse) {
-	if err := x.setHead(response); err != nil {
+	if err := x.stream.setHead(response); err != nil {
 		response = x.refuse(err)
 	}
 	x.body.settle(&x.sink)
 	x.sink.push(response.Pushes)
-	if x.bodyless(response.Body) {
+	if x.stream.bodyless(x.request.Scope.Method == http.MethodHead, response.Body) {
 		x.sendBodyless()
 		return
 	}
@@ -157,22 +156,6 @@ func (x *exchange) bodyBegins() {
 	x.lifetime.running.Store(true)
 	if x.app.stopping() {
 		x.lifetime.shutDown()
-	}
-}
-
-// bodyless reports whether the body is not to be run.
-func (x *exchange) bodyless(body iter.Seq[[]byte]) bool {
-	switch {
-	case x.request.Scope.Method == http.MethodHead:
-		return true
-	case hasNoBody(x.stream.status):
-		if body != nil {
-			x.log.write(slog.LevelError, "a response that can have no body has one",
-				slog.Int("status", x.stream.status))
-		}
-		return true
-	default:
-		return body == nil && x.stream.declared <= 0
 	}
 }
 

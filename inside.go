@@ -94,48 +94,39 @@ func (i *inside) send(response HttpResponse) {
 // setHead gives the headers to the middleware, and returns the response, or the one
 // in the place of a response that cannot be sent.
 func (i *inside) setHead(response HttpResponse) HttpResponse {
-	err := i.tryHead(response)
+	err := i.stream.setHead(response)
 	if err == nil {
 		return response
 	}
-	i.log.write(slog.LevelError, "the response was refused", slog.Any("error", err))
+	i.logRefusal(err)
 	refusal := ErrorResponse(&HttpError{Status: http.StatusInternalServerError, Err: err})
 	response = refusal
 	if x := i.crossing.request.exchange; x != nil {
 		response = x.render(&i.request, refusal)
 	}
-	if i.tryHead(response) != nil {
+	if err := i.stream.setHead(response); err != nil {
+		i.logRefusal(err)
 		response = refusal.fault.response()
-		_ = i.tryHead(response) // ours, which is never refused
+		_ = i.stream.setHead(response) // ours, which is never refused
 	}
 	response.fault = nil // it is logged
 	return response
 }
 
-func (i *inside) tryHead(response HttpResponse) error {
-	if response.invalid != nil {
-		return response.invalid
-	}
-	return i.stream.setHead(response.Status, response.Headers)
+func (i *inside) logRefusal(err error) {
+	i.log.write(slog.LevelError, "the response was refused", slog.Any("error", err))
 }
 
-// bodyless reports whether the body is not to be run.
+// bodyless reports whether the body is not to be run, and then declares the length
+// that the server would.
 func (i *inside) bodyless(body iter.Seq[[]byte]) bool {
 	s := &i.stream
-	switch {
-	case i.crossing.writer.head, i.sink.scope.Method == http.MethodHead:
-		return true
-	case hasNoBody(s.status):
-		if body != nil {
-			i.log.write(slog.LevelError, "a response that can have no body has one", slog.Int("status", s.status))
-		}
-		return true
-	case body == nil && s.declared <= 0:
+	head := i.crossing.writer.head || i.sink.scope.Method == http.MethodHead
+	none := s.bodyless(head, body)
+	if none && !head && !hasNoBody(s.status) {
 		i.sink.setLength(0)
-		return true
-	default:
-		return false
 	}
+	return none
 }
 
 // cut ends a response whose body has failed. The exchange does the rest: it logs

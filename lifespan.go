@@ -195,7 +195,7 @@ func (a *Application) finish(ctx context.Context, r *run, drain func()) error {
 
 // call runs a handler in a goroutine of its own: one that calls [runtime.Goexit],
 // as a test's FailNow does, would take the caller's with it, and leave the
-// application half started for ever.
+// application half started forever.
 func call(ctx context.Context, handler LifespanHandler) error {
 	result := make(chan error, 1)
 	go func() {

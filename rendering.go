@@ -112,23 +112,15 @@ func keepAdded(page, response HttpResponse) HttpResponse {
 	return page
 }
 
-// setHead gives a response's head to the stream, or reports why it is refused.
-func (x *exchange) setHead(response HttpResponse) error {
-	if response.invalid != nil {
-		return response.invalid
-	}
-	return x.stream.setHead(response.Status, response.Headers)
-}
-
 // refuse answers in the place of a response that cannot be sent.
 func (x *exchange) refuse(err error) HttpResponse {
 	x.logRefusal(err)
 	refusal := ErrorResponse(&HttpError{Status: http.StatusInternalServerError, Err: err})
 	response := x.render(&x.request, refusal)
-	if err := x.setHead(response); err != nil {
+	if err := x.stream.setHead(response); err != nil {
 		x.logRefusal(err)
 		response = x.renderDefault(&x.request, refusal)
-		_ = x.setHead(response) // ours, which is never refused
+		_ = x.stream.setHead(response) // ours, which is never refused
 	}
 	return response
 }
@@ -177,7 +169,7 @@ func (x *exchange) sendWhole(response HttpResponse) error {
 	s := &x.stream
 	s.gate.lock()
 	defer s.gate.unlock()
-	if err := x.setHead(response); err != nil {
+	if err := x.stream.setHead(response); err != nil {
 		return err
 	}
 	x.body.settle(&x.sink)

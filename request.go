@@ -120,7 +120,7 @@ func (r *HttpRequest) Context() context.Context {
 // It is for handlers that wait before they answer, as long polls do: the context
 // of a handler goes on during a stop, so that what has begun can be finished. Once
 // the handler has returned, [HttpRequest.Context] ends at a stop as well. The
-// channel is made at the first call. It is nil, and so blocks for ever, for a
+// channel is made at the first call. It is nil, and so blocks forever, for a
 // request that no server made. Stopping is safe for concurrent use.
 func (r *HttpRequest) Stopping() <-chan struct{} {
 	if r.exchange == nil {
@@ -187,7 +187,7 @@ func (r *HttpRequest) Every(d time.Duration) iter.Seq[time.Time] {
 // The end of the context wins, as in [HttpRequest.Every]: a value, or a close, that
 // comes together with it is not seen any more. Values that are left in the channel
 // stay there, and nobody takes those that come later: a sender must select on the
-// same context, or it will wait for ever.
+// same context, or it will wait forever.
 //
 // Several goroutines may send, and several loops receive: then each value goes to
 // one of them. After the loop, the context's error tells a channel that was closed

@@ -64,7 +64,7 @@ func (r *bodyRun) pass(chunk []byte) bool {
 type lateCalls struct{ made atomic.Int32 }
 
 // maxLateCalls is how many of them are let go before their goroutine is ended: it
-// would go on for ever.
+// would go on forever.
 const maxLateCalls = 100
 
 // count counts a call, and returns true for the first one.

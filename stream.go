@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"net/http"
 	"os"
 	"runtime/debug"
 	"time"
@@ -54,36 +53,6 @@ type stream struct {
 	sent      int64 // bytes of the body
 	firstByte time.Duration
 	err       error // the first failed write: it is final
-}
-
-// setHead checks the status and gives the headers to the sink.
-func (s *stream) setHead(status int, headers http.Header) error {
-	if status == 0 {
-		status = http.StatusOK
-	}
-	if status < 200 || status > 999 {
-		return fmt.Errorf("bare: a response's status is from 200 to 999, not %d", status)
-	}
-	if s.tried {
-		s.sink.takeBack() // this response is in the place of another one
-	}
-	s.tried = true
-	head, err := s.sink.setHead(headers)
-	if err != nil {
-		return err
-	}
-	if status == http.StatusNoContent {
-		delete(head, "Content-Length") // RFC 9110, section 8.6
-	}
-	declared, err := declaredLength(head)
-	if err != nil {
-		return err
-	}
-	s.status, s.declared, s.eager = status, declared, isStream(head)
-	if s.eager {
-		addStreamHeaders(head)
-	}
-	return nil
 }
 
 // run sends the head and what the body yields, and returns why that cannot become

@@ -134,7 +134,7 @@ func ReaderWriter(ctx context.Context, source io.Reader) iter.Seq[[]byte] {
 
 // ChannelWriter is a body of the chunks that come through a channel. When the
 // channel is closed the response is complete; when ctx ends first it is cut. A
-// sender must select on the same context, or it will wait for ever once the
+// sender must select on the same context, or it will wait forever once the
 // client has left. A chunk must not change after it was sent.
 func ChannelWriter(ctx context.Context, chunks <-chan []byte) iter.Seq[[]byte] {
 	return StreamWriter(func(yield func([]byte) bool) error {
