@@ -133,6 +133,7 @@ func TestAGraceThatIsUsedUpIsNoFaultByItself(t *testing.T) {
 					app.Go(func(context.Context) error { return nil })
 					server := baretest.Config{Protocol: protocol, Server: bare.Server{Grace: test.grace}}.NewServer(t, app)
 					server.Get("/").Rest() // and leaves a connection
+					synctest.Wait()        // for the task, which no grace waits for
 					if err := server.Stop(); err != nil {
 						t.Fatal(err)
 					}
