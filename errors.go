@@ -24,6 +24,9 @@ var (
 	// [Application.MinUploadRate].
 	ErrStalled = errors.New("bare: the client stalled")
 
+	// ErrCut is the reason of a [HttpRequest.Cut] that was given none.
+	ErrCut = errors.New("bare: the response was cut")
+
 	// ErrBodyConsumed is what a second reader of a request's body gets.
 	ErrBodyConsumed = errors.New("bare: the request body has been consumed")
 

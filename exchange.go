@@ -129,6 +129,15 @@ func (x *exchange) logPanic(message string, failure error) {
 // send sends a response, and returns when it is complete. It panics with
 // [http.ErrAbortHandler] when it must not look complete.
 func (x *exchange) send(response HttpResponse) {
+	x.checkCut()
+	x.transmit(response)
+	// In this order: a Cut from here on is too late, and does nothing.
+	x.lifetime.conclude()
+	x.checkCut()
+}
+
+// transmit sends a response that nobody has cut yet.
+func (x *exchange) transmit(response HttpResponse) {
 	if err := x.stream.setHead(response); err != nil {
 		response = x.refuse(err)
 	}
@@ -182,6 +191,7 @@ func (x *exchange) complete(err error) error {
 // cut ends a response so that it cannot be taken for a complete one. When nothing
 // of it has been sent, it is still time for an error's response.
 func (x *exchange) cut(err error) {
+	x.checkCut() // whatever the body has made of it
 	silent := errors.Is(err, http.ErrAbortHandler) || x.lifetime.excuses(err) || errors.Is(err, ErrStalled)
 	_, panicked := errors.AsType[*bodyPanicError](err)
 	if !silent && !panicked && !errors.Is(err, errFlushPanicked) {
@@ -214,6 +224,9 @@ func (x *exchange) apparent() error {
 
 // blame says why a response was cut, in the terms of End.
 func (x *exchange) blame(err error) error {
+	if reason := x.lifetime.severedBy(); reason != nil {
+		return reason
+	}
 	switch {
 	case x.sink.stalled():
 		return ErrStalled
@@ -240,6 +253,7 @@ func (x *exchange) finish() {
 
 // close ends the stream, and tells whoever is still at work on the response.
 func (x *exchange) close() {
+	x.lifetime.conclude()
 	x.stream.close()
 	x.app.clock.delist(&x.stream.entry)
 	x.asked = x.lifetime.end(context.Canceled)

@@ -20,6 +20,8 @@ type lifetime struct {
 	running atomic.Bool
 	// left says that the body was told by Sleep, Every or Receive that the client has left.
 	left atomic.Bool
+	// severed is why the response was cut from outside; nil as long as it may be.
+	severed atomic.Pointer[severance]
 
 	mutex  sync.Mutex
 	ctx    context.Context //nolint:containedctx // it is this type's whole purpose
@@ -36,11 +38,13 @@ func (l *lifetime) context() (ctx context.Context, made bool) {
 	if l.ctx != nil {
 		return l.ctx, false
 	}
-	l.ctx, l.cancel = context.WithCancelCause(l.scope.Context())
 	if l.ended != nil {
+		// net/http may have ended its own context since, which is no cause.
+		l.ctx, l.cancel = context.WithCancelCause(context.WithoutCancel(l.scope.Context()))
 		l.cancel(l.ended)
 		return l.ctx, false
 	}
+	l.ctx, l.cancel = context.WithCancelCause(l.scope.Context())
 	return l.ctx, true
 }
 
@@ -99,7 +103,8 @@ func (l *lifetime) notice() {
 // context: the client knows, and nobody else needs to. An upstream's time-out is
 // not.
 func (l *lifetime) excuses(err error) bool {
-	return isContextError(err) && l.over()
+	reason := l.severedBy()
+	return reason != nil && errors.Is(err, reason) || isContextError(err) && l.over()
 }
 
 // isContextError reports whether err is, or may be, what a context ended with.

@@ -46,15 +46,16 @@ type HttpRequest struct {
 
 // detached is what a request that no server made has of an exchange.
 type detached struct {
-	body  *requestBody
-	onEnd []func(End)
+	lifetime lifetime
+	body     *requestBody
+	onEnd    []func(End)
 }
 
 // NewHttpRequest returns a request that no server made, for a handler whose
 // response is run by somebody else: a test, or a run that outlives its connection.
-// Its body is that of scope, and its context, which decides how long it lasts, is
-// scope's: see [http.Request.WithContext]. Whoever runs the response's body (see
-// [RunBody]) calls Finish when it has ended. Duplex does nothing.
+// Its body is that of scope, and so is its context, which decides how long it lasts
+// (see [http.Request.WithContext]), but for its end by Cut or Finish. Whoever runs the
+// response's body (see [RunBody]) calls Finish when it has ended. Duplex does nothing.
 func NewHttpRequest(scope *http.Request) *HttpRequest {
 	r := &HttpRequest{
 		Scope:    scope,
@@ -63,6 +64,7 @@ func NewHttpRequest(scope *http.Request) *HttpRequest {
 		Body:     emptyBody,
 		detached: new(detached),
 	}
+	r.detached.lifetime.scope = scope
 	if scope.Body != nil && scope.Body != http.NoBody {
 		body := &requestBody{source: scope.Body, length: scope.ContentLength}
 		r.detached.body = body
@@ -72,13 +74,15 @@ func NewHttpRequest(scope *http.Request) *HttpRequest {
 	return r
 }
 
-// Finish tells those who have registered with OnEnd how the response to a request
-// of [NewHttpRequest] has ended. It does so once, and nothing for a request that a
-// server made.
+// Finish ends the context of a request of [NewHttpRequest], and tells those who have
+// registered with OnEnd how the response to it has ended. It does so once, and nothing
+// for a request that a server made.
 func (r *HttpRequest) Finish(end End) {
 	if r.detached == nil {
 		return
 	}
+	r.detached.lifetime.conclude()
+	r.detached.lifetime.end(context.Canceled)
 	onEnd := r.detached.onEnd
 	r.detached.onEnd = nil
 	for _, report := range onEnd {
@@ -100,15 +104,19 @@ func (r *HttpRequest) WithContext(ctx context.Context) *HttpRequest {
 }
 
 // Context ends when the client leaves, when the response is complete, and, once
-// the handler has returned, when the server stops. [context.Cause] tells which:
-// [context.Canceled], or [ErrShutdown]. It is made at the first call, and safe
-// for concurrent use.
+// the handler has returned, when the server stops; and by [HttpRequest.Cut].
+// [context.Cause] tells which: [context.Canceled], [ErrShutdown], or the reason of
+// the cut. It is made at the first call, and safe for concurrent use.
 func (r *HttpRequest) Context() context.Context {
 	if r.ctx != nil {
 		return r.ctx
 	}
 	if r.exchange != nil {
 		return r.exchange.context()
+	}
+	if r.detached != nil {
+		ctx, _ := r.detached.lifetime.context()
+		return ctx
 	}
 	if r.Scope != nil {
 		return r.Scope.Context()
@@ -283,8 +291,9 @@ type End struct {
 	// Duration is the time from the request to the end.
 	Duration time.Duration
 	// Err is nil when the response is complete, and otherwise [ErrClientGone],
-	// [ErrShutdown], [ErrStalled], [http.ErrAbortHandler] when the handler or the
-	// body panicked with it, or what the body failed with. A stream that ended
+	// [ErrShutdown], [ErrStalled], the reason of a [HttpRequest.Cut],
+	// [http.ErrAbortHandler] when the handler or the body panicked with it, or what
+	// the body failed with. A stream that ended
 	// cleanly because the server is stopping has ErrShutdown; one that did so after
 	// its client had closed its side of the connection has ErrClientGone.
 	Err error

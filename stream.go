@@ -346,28 +346,28 @@ func (s *stream) end(observed bool, stall time.Duration) {
 func (s *stream) abandon() (reachable bool) {
 	s.gate.lock()
 	defer s.gate.unlock()
-	s.handOver()
-	return s.err == nil || errors.Is(s.err, errFlushPanicked)
+	return s.handOver()
 }
 
-// drop is abandon when the handler or the body has left without a word: a head
-// that has not been sent is not sent any more.
-func (s *stream) drop() {
+// drop is abandon when the handler or the body has left without a word, or was cut
+// from outside: a head that has not been sent is not sent any more.
+func (s *stream) drop() (reachable bool) {
 	s.gate.lock()
 	defer s.gate.unlock()
-	if s.headOut {
-		s.handOver()
-	}
+	return s.headOut && s.handOver()
 }
 
 // handOver ends the stream with a flush, without which net/http would send nothing
-// of what was written. The caller holds the gate.
-func (s *stream) handOver() {
+// of what was written. It reports whether anybody may be there to see it. The caller
+// holds the gate.
+func (s *stream) handOver() (reachable bool) {
 	s.withheld = false
-	if s.err == nil || errors.Is(s.err, ErrContentLength) {
+	if s.err == nil || errors.Is(s.err, ErrContentLength) || errors.Is(s.err, ErrCut) {
 		s.err = nil
 		s.tryFlush()
 	}
+	s.done = true
+	return s.err == nil || errors.Is(s.err, errFlushPanicked)
 }
 
 // close ends the stream for the clock, and waits for its flush. From then on the

@@ -127,11 +127,13 @@ func (w *watch) inspect(x *exchange, now time.Duration) {
 // A wait is an operation that lasts until a client does its part. One goroutine
 // operates at a time; the watch looks on.
 type wait struct {
-	count uint64 // of the operations begun; the operating goroutine's own
+	// count numbers the operations from 1 on; the operating goroutine's own. It
+	// shares a word with stalled, which keeps an exchange within 512 bytes.
+	count   uint32
+	stalled atomic.Bool // the watch has ended an operation: it is final
 	// current is the number of the operation under way, 0 for none. Whoever takes
 	// it away first, its end or the watch, decides how it ended.
 	current atomic.Uint64
-	stalled atomic.Bool // the watch has ended an operation: it is final
 
 	// What the watch saw when it looked last.
 	seen  uint64
@@ -139,14 +141,14 @@ type wait struct {
 }
 
 func (w *wait) begin() {
-	w.count++
-	w.current.Store(w.count)
+	w.count = max(w.count+1, 1) // 0, after four thousand million of them, is none
+	w.current.Store(uint64(w.count))
 }
 
 // end ends the operation. When it returns false the watch was faster: whatever the
 // operation returned, it has failed with ErrStalled.
 func (w *wait) end() bool {
-	return w.current.CompareAndSwap(w.count, 0)
+	return w.current.CompareAndSwap(uint64(w.count), 0)
 }
 
 // expire ends the operation with the given number in the watch's name, and reports

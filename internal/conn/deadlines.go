@@ -183,6 +183,17 @@ func (c *Conn) cut() {
 	_ = c.Conn.SetWriteDeadline(past)
 }
 
+// Break closes the connection from another goroutine than the one that uses it: what
+// waits for it fails, what is unsent is thrown away, and the peer is told by a reset.
+// A connection that was hijacked is left alone.
+func (c *Conn) Break() {
+	if c.deadlines.exempt.Load() {
+		return
+	}
+	_ = abandon(c.Conn) // one that cannot is closed as usual
+	_ = c.Close()       // nobody is there who could do more about it
+}
+
 // passed reports whether a deadline, if there is one, has passed.
 func passed(t time.Time) bool { return !t.IsZero() && time.Until(t) <= 0 }
 

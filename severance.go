@@ -1,0 +1,155 @@
+package bare
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Cut ends the response from outside of its body, so that it never looks complete:
+// for a subscriber that is too slow, a user who is logged out, a lease that has run
+// out. It returns at once. It is safe for concurrent use, at any time: the first
+// reason stays, and after the end of the response Cut does nothing.
+//
+// The request's context ends with reason as its cause, unless it has ended before,
+// and yield returns false from then on. However the body then returns, the response
+// is cut, [End.Err] is reason, and nothing is logged, except for a panic. A nil
+// reason means [ErrCut]. While the handler has not returned, its response will not
+// be sent at all.
+//
+// What was yielded has 100 ms to arrive. A write that waits for the client for
+// longer than that fails. Then the connection is reset, or over HTTP/2 the stream,
+// even if a handler or a body does not return: 200 ms after Cut it is free, whether
+// or not the client reads. There are two exceptions. The reset of an HTTP/2 stream
+// is behind what the kernel has taken of a write on that connection, so a client that
+// takes nothing of any stream is left to [Application.StallTimeout]. Under a server
+// that is not ours, a connection of HTTP/1.x is free when handler and body have
+// returned.
+//
+// For a request of [NewHttpRequest] only the context ends. For one that is a literal
+// Cut does nothing.
+func (r *HttpRequest) Cut(reason error) {
+	if reason == nil {
+		reason = ErrCut
+	}
+	switch {
+	case r.exchange != nil:
+		r.exchange.sever(reason)
+	case r.detached != nil:
+		if r.detached.lifetime.sever(reason) {
+			r.detached.lifetime.end(reason)
+		}
+	}
+}
+
+// A severance is why a response was cut from outside.
+type severance struct{ reason error }
+
+// concluded stands in the place of a severance when it is too late for one.
+var concluded = new(severance)
+
+// sever notes why the response is cut, and reports whether it is: it has not ended,
+// and nobody has cut it before.
+func (l *lifetime) sever(reason error) bool {
+	return l.severed.CompareAndSwap(nil, &severance{reason})
+}
+
+// conclude says that the response has ended: it is too late to cut it.
+func (l *lifetime) conclude() { l.severed.CompareAndSwap(nil, concluded) }
+
+// severedBy is why the response was cut from outside, nil if it was not.
+func (l *lifetime) severedBy() error {
+	if severed := l.severed.Load(); severed != nil {
+		return severed.reason
+	}
+	return nil
+}
+
+// sever cuts the response from another goroutine than its own. It has three steps,
+// as each of them alone can be too late or in vain: the stream takes nothing more,
+// the body is told by its context, and what still waits is broken off.
+func (x *exchange) sever(reason error) {
+	if !x.lifetime.sever(reason) {
+		return
+	}
+	time.AfterFunc(abortDelay, func() { x.breakOff(false) })
+	if s := &x.stream; s.gate.tryLock() {
+		s.shut()
+		s.gate.unlock()
+	} else {
+		// A write is under way, and may be until breakOff. Whoever cuts does not wait.
+		go func() {
+			s.gate.lock()
+			defer s.gate.unlock()
+			s.shut()
+		}()
+	}
+	x.lifetime.end(reason)
+}
+
+// shut has the stream take no further chunk. What it has taken is flushed. The
+// caller holds the gate.
+func (s *stream) shut() {
+	if s.err == nil {
+		s.err = ErrCut
+	}
+}
+
+// over reports whether nothing is written or flushed any more. It does not wait for
+// a write that is under way.
+func (s *stream) over() bool {
+	if !s.gate.tryLock() {
+		return false
+	}
+	defer s.gate.unlock()
+	return s.done
+}
+
+// checkCut ends a response that was cut from outside. It is called in the goroutine
+// of the request.
+func (x *exchange) checkCut() {
+	reason := x.lifetime.severedBy()
+	if reason == nil {
+		return
+	}
+	x.ended, x.err = true, reason
+	if x.stream.drop() {
+		x.sink.cut()
+	}
+	x.sink.reset()
+	panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's own way to cut a response
+}
+
+// breakOff ends what a response that was cut still waits for: a client that does not
+// read, or a handler or body that does not return. A response whose last flush is out
+// already is given the time that any cut has, but no more.
+func (x *exchange) breakOff(last bool) {
+	x.guard.Lock()
+	defer x.guard.Unlock()
+	switch {
+	case x.finished:
+		return
+	case !last && x.stream.over():
+		time.AfterFunc(abortDelay, func() { x.breakOff(true) })
+		return
+	}
+	if err := x.sink.breakOff(); err != nil {
+		x.log.write(slog.LevelWarn, "a response that was cut cannot be broken off", slog.Any("error", err))
+	}
+}
+
+// breakOff frees the connection, or the stream of HTTP/2, while a response is under
+// way. Like expire, it may be called from any goroutine.
+func (s *httpSink) breakOff() error {
+	if c := s.conn(); c != nil && s.scope.ProtoMajor == 1 {
+		c.Break()
+		return nil
+	}
+	_ = s.expireReads() // a writer without it has no body to wait for, or a server with limits of its own
+	if err := s.expire(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return err // net/http closes a connection whose write has failed
+	}
+	return nil
+}
