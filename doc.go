@@ -72,6 +72,9 @@
 // looks complete. As long as nothing has been sent, it is an error's response
 // instead. A panic is treated likewise, and logged with its stack.
 //
+// [HttpRequest.Cut] ends a response from outside of its body: for a subscriber that
+// is too slow, or a user who is logged out.
+//
 // [HttpRequest.OnEnd] is told how each response ended, once, whatever happens.
 //
 // # Requests

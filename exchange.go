@@ -253,7 +253,6 @@ func (x *exchange) finish() {
 
 // close ends the stream, and tells whoever is still at work on the response.
 func (x *exchange) close() {
-	x.lifetime.conclude()
 	x.stream.close()
 	x.app.clock.delist(&x.stream.entry)
 	x.asked = x.lifetime.end(context.Canceled)

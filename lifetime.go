@@ -20,8 +20,9 @@ type lifetime struct {
 	running atomic.Bool
 	// left says that the body was told by Sleep, Every or Receive that the client has left.
 	left atomic.Bool
-	// severed is why the response was cut from outside; nil as long as it may be.
-	severed atomic.Pointer[severance]
+	// severed is why the response was cut from outside: nil as long as it may be, and
+	// errConcluded when it is too late.
+	severed atomic.Pointer[error]
 
 	mutex  sync.Mutex
 	ctx    context.Context //nolint:containedctx // it is this type's whole purpose

@@ -81,7 +81,6 @@ func (r *HttpRequest) Finish(end End) {
 	if r.detached == nil {
 		return
 	}
-	r.detached.lifetime.conclude()
 	r.detached.lifetime.end(context.Canceled)
 	onEnd := r.detached.onEnd
 	r.detached.onEnd = nil

@@ -38,33 +38,29 @@ func (r *HttpRequest) Cut(reason error) {
 	case r.exchange != nil:
 		r.exchange.sever(reason)
 	case r.detached != nil:
-		if r.detached.lifetime.sever(reason) {
-			r.detached.lifetime.end(reason)
-		}
+		r.detached.lifetime.end(reason)
 	}
 }
 
-// A severance is why a response was cut from outside.
-type severance struct{ reason error }
-
-// concluded stands in the place of a severance when it is too late for one.
-var concluded = new(severance)
+// errConcluded stands in the place of a reason when it is too late for one.
+var errConcluded = errors.New("bare: the response has ended")
 
 // sever notes why the response is cut, and reports whether it is: it has not ended,
 // and nobody has cut it before.
 func (l *lifetime) sever(reason error) bool {
-	return l.severed.CompareAndSwap(nil, &severance{reason})
+	return l.severed.CompareAndSwap(nil, &reason)
 }
 
 // conclude says that the response has ended: it is too late to cut it.
-func (l *lifetime) conclude() { l.severed.CompareAndSwap(nil, concluded) }
+func (l *lifetime) conclude() { l.severed.CompareAndSwap(nil, &errConcluded) }
 
 // severedBy is why the response was cut from outside, nil if it was not.
 func (l *lifetime) severedBy() error {
-	if severed := l.severed.Load(); severed != nil {
-		return severed.reason
+	reason := l.severed.Load()
+	if reason == nil || reason == &errConcluded {
+		return nil
 	}
-	return nil
+	return *reason
 }
 
 // sever cuts the response from another goroutine than its own. It has three steps,

@@ -324,6 +324,7 @@ func TestACutAfterTheEndDoesNothing(t *testing.T) {
 			request.OnEnd(func(end bare.End) {
 				ends = append(ends, end)
 				request.Cut(errKicked)
+				time.Sleep(time.Second) // the last chunk is on its way meanwhile
 			})
 			return body(func(yield func([]byte) bool) {
 				_ = yield([]byte("hel")) && request.Sleep(time.Second) && yield([]byte("lo"))

@@ -235,6 +235,41 @@ func (c *counter) count(request *bare.HttpRequest, handler bare.HttpHandler) bar
 
 // docs:end onend
 
+// docs:start cut
+// An audience has the requests whose responses are open, and the user of each.
+type audience struct {
+	mutex sync.Mutex
+	users map[*bare.HttpRequest]string
+}
+
+var errLoggedOut = errors.New("logged out")
+
+// admit is a middleware.
+func (a *audience) admit(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
+	a.mutex.Lock()
+	a.users[request] = request.Query().Get("user") // in earnest, from the session
+	a.mutex.Unlock()
+	request.OnEnd(func(bare.End) {
+		a.mutex.Lock()
+		defer a.mutex.Unlock()
+		delete(a.users, request)
+	})
+	return handler(request)
+}
+
+// logOut ends the streams of a user.
+func (a *audience) logOut(user string) {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	for request, name := range a.users {
+		if name == user {
+			request.Cut(errLoggedOut)
+		}
+	}
+}
+
+// docs:end cut
+
 // docs:start runbody
 // render runs a body into memory, as a cache would.
 func render(response bare.HttpResponse) (string, error) {

@@ -267,6 +267,27 @@ func TestACounterSeesEveryEnd(t *testing.T) {
 	})
 }
 
+func TestAUserWhoIsLoggedOutGetsNothingMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var ends []error
+		here := &audience{users: make(map[*bare.HttpRequest]string)}
+		server := newServer(t, clock, here.admit, func(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
+			request.OnEnd(func(end bare.End) { ends = append(ends, end.Err) })
+			return handler(request)
+		})
+		ann, bob := server.Get("/?user=ann"), server.Get("/?user=bob")
+		ann.Next()
+		bob.Next()
+		here.logOut("ann")
+		if ann.Rest(); ann.Err() == nil {
+			t.Error("the response looks complete")
+		}
+		if bob.Next() == "" || len(here.users) != 1 || len(ends) != 1 || !errors.Is(ends[0], errLoggedOut) {
+			t.Errorf("%d users are left, and OnEnd was told %v", len(here.users), ends)
+		}
+	})
+}
+
 func TestABodyIsRunWithoutAServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var end bare.End
