@@ -10,26 +10,27 @@ import (
 
 // Cut ends the response from outside of its body, so that it never looks complete:
 // for a subscriber that is too slow, a user who is logged out, a lease that has run
-// out. It returns at once. It is safe for concurrent use, at any time: the first
-// reason stays, and after the end of the response Cut does nothing.
+// out. It returns at once. It is safe for concurrent use, and may be called at any
+// time: the first reason stays, and after the end of the response Cut does nothing.
 //
-// The request's context ends with reason as its cause, unless it has ended before,
-// and yield returns false from then on. However the body then returns, the response
-// is cut, [End.Err] is reason, and nothing is logged, except for a panic. A nil
-// reason means [ErrCut]. While the handler has not returned, its response will not
-// be sent at all.
+// The request's context ends with reason as its cause, unless it has ended before.
+// From then on yield returns false. However the body returns, the response is cut,
+// [End.Err] is reason, and nothing is logged, except for a panic. A nil reason means
+// [ErrCut]. If the handler has not returned yet, its response is not sent at all.
+// Only a client that has had all bytes of a declared Content-Length has a complete
+// response.
 //
-// What was yielded has 100 ms to arrive. A write that waits for the client for
-// longer than that fails. Then the connection is reset, or over HTTP/2 the stream,
-// even if a handler or a body does not return: 200 ms after Cut it is free, whether
-// or not the client reads. There are two exceptions. The reset of an HTTP/2 stream
-// is behind what the kernel has taken of a write on that connection, so a client that
-// takes nothing of any stream is left to [Application.StallTimeout]. Under a server
-// that is not ours, a connection of HTTP/1.x is free when handler and body have
+// What was yielded has 100 ms to arrive. Then a write that still waits for the client
+// fails, and the connection of a handler or body that has not returned is closed
+// beneath it; over HTTP/2 its stream is reset. So the connection is free after 200 ms
+// at most, whether or not the client reads. There are two exceptions. Over HTTP/2 the
+// reset waits for a write that is under way on the connection: when the client takes
+// nothing of any stream, [Application.StallTimeout] ends that. Under a server other
+// than [Server], a connection of HTTP/1.x is free when the handler and the body have
 // returned.
 //
-// For a request of [NewHttpRequest] only the context ends. For one that is a literal
-// Cut does nothing.
+// For a request of [NewHttpRequest] Cut only ends the context. For a request that is
+// a literal it does nothing.
 func (r *HttpRequest) Cut(reason error) {
 	if reason == nil {
 		reason = ErrCut

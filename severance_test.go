@@ -534,25 +534,40 @@ func TestWhatWasYieldedBeforeACutIsFlushedWhileTheBodyGoesOn(t *testing.T) {
 
 func TestACutUnderAForeignServerEndsAWriteThatWaits(t *testing.T) {
 	t.Parallel()
-	c := newCuttable(func(*bare.HttpRequest) bare.HttpResponse {
-		return body(func(yield func([]byte) bool) {
-			for chunk := make([]byte, 64<<10); yield(chunk); {
+	for _, http2 := range []bool{false, true} {
+		t.Run(fmt.Sprintf("HTTP/2: %t", http2), func(t *testing.T) {
+			t.Parallel()
+			writing := make(chan struct{})
+			c := newCuttable(func(*bare.HttpRequest) bare.HttpResponse {
+				return body(func(yield func([]byte) bool) {
+					yield([]byte("x"))
+					close(writing)
+					for chunk := make([]byte, 16<<20); yield(chunk); { // more than a kernel takes
+					}
+				})
+			})
+			server := httptest.NewUnstartedServer(c.app)
+			server.EnableHTTP2 = http2
+			server.StartTLS()
+			defer server.Close()
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
 			}
+			response, err := server.Client().Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			<-writing
+			(<-c.requests).Cut(errKicked) // nobody reads
+			c.wantEnd(t, errKicked)
+			if _, err := io.ReadAll(response.Body); err == nil {
+				t.Error("the response looks complete")
+			}
+			wantLogged(t, c.log)
 		})
-	})
-	server := httptest.NewServer(c.app)
-	defer server.Close()
-	response, err := server.Client().Get(server.URL)
-	if err != nil {
-		t.Fatal(err)
 	}
-	defer response.Body.Close()
-	(<-c.requests).Cut(errKicked) // nobody reads
-	c.wantEnd(t, errKicked)
-	if _, err := io.ReadAll(response.Body); err == nil {
-		t.Error("the response looks complete")
-	}
-	wantLogged(t, c.log)
 }
 
 func TestAResponseThatCannotBeBrokenOffIsLogged(t *testing.T) {

@@ -41,8 +41,8 @@ import (
 
 // NewRequest returns a request that no server made, for a handler to be called
 // with. A nil body is none; another is single use, as a server's is. The request's
-// context never ends; [bare.HttpRequest.OnEnd] waits for [bare.HttpRequest.Finish],
-// and [bare.HttpRequest.Duplex] does nothing. It panics when the method or the
+// context ends with [bare.HttpRequest.Cut] or [bare.HttpRequest.Finish], which
+// [bare.HttpRequest.OnEnd] waits for; [bare.HttpRequest.Duplex] does nothing. It panics when the method or the
 // target is malformed.
 func NewRequest(method, target string, body io.Reader) *bare.HttpRequest {
 	return bare.NewHttpRequest(httptest.NewRequestWithContext(context.Background(), method, target, body))
