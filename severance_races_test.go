@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -180,19 +181,35 @@ func TestACutUnderAForeignServerEndsAWriteThatWaits(t *testing.T) {
 	}
 }
 
+// A closedWriter is that of a connection which net/http has closed, as a write failed.
+type closedWriter struct{ *deadlineWriter }
+
+func (closedWriter) SetWriteDeadline(time.Time) error { return net.ErrClosed }
+
 func TestAResponseThatCannotBeBrokenOffIsLogged(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		c := newCuttable(func(*bare.HttpRequest) bare.HttpResponse {
-			return body(func(func([]byte) bool) { time.Sleep(time.Hour) })
+	for name, test := range map[string]struct {
+		w      http.ResponseWriter
+		logged []string
+	}{
+		"without deadlines":    {httptest.NewRecorder(), []string{"WARN bare: a response that was cut cannot be broken off method=GET route=/ error=feature not supported"}},
+		"unless it has broken": {closedWriter{newDeadlineWriter(0)}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				c := newCuttable(func(*bare.HttpRequest) bare.HttpResponse {
+					return body(func(func([]byte) bool) { time.Sleep(time.Hour) })
+				})
+				go func() { (<-c.requests).Cut(errKicked) }()
+				if !aborts(t, c.app, test.w) {
+					t.Error("the response is complete")
+				}
+				c.wantEnd(t, errKicked)
+				wantLogged(t, c.log, test.logged...)
+			})
 		})
-		go func() { (<-c.requests).Cut(errKicked) }()
-		if !aborts(t, c.app, httptest.NewRecorder()) {
-			t.Error("the response is complete")
-		}
-		c.wantEnd(t, errKicked)
-		wantLogged(t, c.log, "WARN bare: a response that was cut cannot be broken off method=GET route=/ error=feature not supported")
-	})
+	}
 }
 
 func TestACutAfterTheEndDoesNothing(t *testing.T) {
@@ -255,6 +272,82 @@ func TestACutDuringAShutdownIsACut(t *testing.T) {
 			t.Errorf("the cause is %v", cause)
 		}
 	})
+}
+
+func TestWhatWasFlushedBeforeACutIsKeptForAClientThatReadsLater(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		c := newCuttable(func(*bare.HttpRequest) bare.HttpResponse {
+			return body(func(yield func([]byte) bool) {
+				yield([]byte("half"))
+				time.Sleep(1050 * time.Millisecond) // it returns 50 ms after the cut
+			})
+		})
+		conn := serve(t, baretest.HTTP1, c.app).Dial()
+		defer conn.Close()
+		send(t, conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+		request := <-c.requests
+		time.Sleep(time.Second)
+		request.Cut(errKicked)
+		time.Sleep(time.Second)
+		// The connection was closed, and not reset.
+		if got, err := io.ReadAll(conn); !strings.HasSuffix(string(got), "4\r\nhalf\r\n") || err != nil {
+			t.Errorf("got %q (%v)", got, err)
+		}
+	})
+}
+
+func TestACutLeavesTheOtherStreamsOfItsConnectionAlone(t *testing.T) {
+	t.Parallel()
+	for _, protocol := range []baretest.Protocol{baretest.H2C, baretest.HTTP2} {
+		t.Run(protocol.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				c := newCuttable(func(*bare.HttpRequest) bare.HttpResponse {
+					return body(func(yield func([]byte) bool) {
+						for yield(make([]byte, 32<<10)) {
+						}
+					})
+				})
+				c.app.OnHttpRequest(bare.Methods{"GET"}, "/ticks", func(request *bare.HttpRequest) bare.HttpResponse {
+					return body(func(yield func([]byte) bool) {
+						_ = yield([]byte("one")) && request.Sleep(5*time.Second) && yield([]byte("two"))
+					})
+				})
+				server := serve(t, protocol, c.app)
+				server.Get("/") // never read
+				ticks := server.Get("/ticks")
+				ticks.Next()
+				time.Sleep(time.Second)
+				(<-c.requests).Cut(errKicked)
+				if got := ticks.Rest(); got != "two" || ticks.Err() != nil {
+					t.Errorf("the other stream got %q (%v)", got, ticks.Err())
+				}
+				c.wantEnd(t, errKicked)
+			})
+		})
+	}
+}
+
+func TestACutEndsAHandlersWaitUnderAForeignServer(t *testing.T) {
+	t.Parallel()
+	c := newCuttable(func(request *bare.HttpRequest) bare.HttpResponse {
+		_, err := request.Bytes()
+		return bare.ErrorResponse(err)
+	})
+	server := httptest.NewServer(c.app)
+	defer server.Close()
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	send(t, conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nbegun")
+	(<-c.requests).Cut(errKicked)
+	c.wantEnd(t, errKicked)
+	if got, _ := io.ReadAll(conn); len(got) > 0 {
+		t.Errorf("got %q", got)
+	}
+	wantLogged(t, c.log)
 }
 
 func TestACutMeetsEverythingElseAtAnyMoment(t *testing.T) {
