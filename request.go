@@ -292,8 +292,8 @@ type End struct {
 	// Err is nil when the response is complete, and otherwise [ErrClientGone],
 	// [ErrShutdown], [ErrStalled], the reason of a [HttpRequest.Cut],
 	// [http.ErrAbortHandler] when the handler or the body panicked with it, or what
-	// the body failed with. A stream that ended
-	// cleanly because the server is stopping has ErrShutdown; one that did so after
-	// its client had closed its side of the connection has ErrClientGone.
+	// the body failed with. A stream that ended cleanly because the server is stopping
+	// has ErrShutdown; one that did so after its client had closed its side of the
+	// connection has ErrClientGone.
 	Err error
 }

@@ -157,6 +157,7 @@ func TestACutUnderAForeignServerEndsAWriteThatWaits(t *testing.T) {
 					}
 				})
 			})
+			c.app.StallTimeout = -1 // nothing else ends the wait
 			server := httptest.NewUnstartedServer(c.app)
 			server.EnableHTTP2 = http2
 			server.StartTLS()
@@ -334,6 +335,7 @@ func TestACutEndsAHandlersWaitUnderAForeignServer(t *testing.T) {
 		_, err := request.Bytes()
 		return bare.ErrorResponse(err)
 	})
+	c.app.StallTimeout = -1 // nothing else ends the wait
 	server := httptest.NewServer(c.app)
 	defer server.Close()
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
