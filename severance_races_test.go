@@ -87,6 +87,14 @@ func TestACutDuringTheLastFlushIsInTime(t *testing.T) {
 				if took := time.Since(start); took > 1200*time.Millisecond {
 					t.Errorf("it took %v", took)
 				}
+				time.Sleep(time.Second)
+				select {
+				case <-w.expired:
+					if reads {
+						t.Error("the writer was used after the end")
+					}
+				default:
+				}
 				c.wantEnd(t, errKicked)
 				wantLogged(t, c.log)
 			})

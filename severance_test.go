@@ -121,7 +121,6 @@ func TestACutFromOutsideEndsAResponseHoweverItsBodyReturns(t *testing.T) {
 				if end := c.wantEnd(t, errKicked); end.Bytes != 4 || end.Status != 200 {
 					t.Errorf("OnEnd was told %+v", end)
 				}
-				time.Sleep(time.Second) // what is no longer ours is left alone
 				if cause := context.Cause(request.Context()); !errors.Is(cause, errKicked) {
 					t.Errorf("the cause of the context is %v", cause)
 				}
