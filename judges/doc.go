@@ -3,7 +3,7 @@
 // each of them says.
 //
 // One more is no judge, but a witness: nginx shows what clients see of a program that
-// is behind it. docs/deploy.md has its report.
+// is behind it. docs/deploy.md and docs/user-guide/behind-a-proxy.md have its reports.
 //
 // Those of HTTP/2 want nothing but Go, and nginx wants Debian's package. The rest
 // come from npm: they want npm, and "npm ci" in this folder. Where a judge is not
