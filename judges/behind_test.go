@@ -4,6 +4,9 @@ import (
 	"bufio"
 	"fmt"
 	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,7 +20,7 @@ import (
 // The records of these tests are in docs/user-guide/behind-a-proxy.md.
 
 // say adds a line to a record.
-func say(record *strings.Builder, what, found string) { fmt.Fprintf(record, "%-58s %s\n", what, found) }
+func say(record *strings.Builder, what, found string) { fmt.Fprintf(record, "%-62s %s\n", what, found) }
 
 // A row is a line of a record that is found by itself.
 type row struct {
@@ -83,14 +86,20 @@ func TestWhatNginxHoldsBack(t *testing.T) {
 	addr := freeAddr(t)
 	launch(t, newSeenApp(), addr)
 	const columns = "%-12s%-12s%s"
+	through := func(t *testing.T, f *front, path string) string {
+		return fmt.Sprintf(columns,
+			heldBack(t, f.do, path), heldBack(t, f.byTLS(false), path), heldBack(t, f.byTLS(true), path))
+	}
 	find := func(path, line string) func(t *testing.T) string {
+		return func(t *testing.T) string { return through(t, newFront(t, lines{location: line}, addr), path) }
+	}
+	behindTwo := func(line string) func(t *testing.T) string {
 		return func(t *testing.T) string {
-			f := newFront(t, lines{location: line}, addr)
-			return fmt.Sprintf(columns,
-				heldBack(t, f.do, path), heldBack(t, f.byTLS(false), path), heldBack(t, f.byTLS(true), path))
+			inner := newFront(t, lines{location: line}, addr)
+			return through(t, newFront(t, lines{}, inner.addr), "/events")
 		}
 	}
-	record(t, "proxy-buffering.txt", fmt.Sprintf("%58s "+columns+"\n", "", "http", "https", "https, HTTP/2"), []row{
+	record(t, "proxy-buffering.txt", fmt.Sprintf("%62s "+columns+"\n", "", "http", "https", "https, HTTP/2"), []row{
 		{"an event stream", find("/events", "")},
 		{"  proxy_ignore_headers X-Accel-Buffering", find("/events", "proxy_ignore_headers X-Accel-Buffering;")},
 		{"  proxy_http_version 1.0", find("/events", "proxy_http_version 1.0;")},
@@ -100,6 +109,8 @@ func TestWhatNginxHoldsBack(t *testing.T) {
 		{"  proxy_http_version 1.0", find("/text", "proxy_http_version 1.0;")},
 		{"  gzip on, gzip_types text/plain", find("/text?gzip", "gzip on; gzip_types text/plain;")},
 		{"  proxy_buffering off", find("/text", "proxy_buffering off;")},
+		{"an event stream through two nginx", behindTwo("")},
+		{"  proxy_pass_header X-Accel-Buffering in the inner one", behindTwo("proxy_pass_header X-Accel-Buffering;")},
 	})
 }
 
@@ -216,6 +227,7 @@ func TestWhatNginxAsksTwice(t *testing.T) {
 		{"GET, and no answer in time", find("GET", "/slow", "proxy_read_timeout 1s;")},
 		{"GET, and the connection breaks, proxy_next_upstream off", find("GET", "/broken", "proxy_next_upstream off;")},
 		{"POST, and the connection breaks", find("POST", "/broken", "")},
+		{"POST, and it breaks, proxy_next_upstream error non_idempotent", find("POST", "/broken", "proxy_next_upstream error non_idempotent;")},
 		{"POST, and no answer in time", find("POST", "/slow", "proxy_read_timeout 1s;")},
 	})
 }
@@ -258,3 +270,28 @@ func TestWhatACacheInFrontAnswers(t *testing.T) {
 
 // quoted is the text in what said returns.
 func quoted(said string) string { return strings.Split(said, `"`)[1] }
+
+func TestCurlSaysWhenEachEventComes(t *testing.T) {
+	page, err := os.ReadFile("../docs/user-guide/behind-a-proxy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := regexp.MustCompile(`(?m)^curl .*--trace-time.*$`).FindString(string(page))
+	app := bare.NewApplication()
+	app.OnHttpRequest(bare.Methods{"GET"}, "/events", func(request *bare.HttpRequest) bare.HttpResponse {
+		return bare.HttpResponse{Headers: bare.Headers("content-type", "text/event-stream"), Body: func(yield func([]byte) bool) {
+			for event := 0; event < 3 && yield([]byte("data: 09:00:00\n\n")) && request.Sleep(100*time.Millisecond); event++ {
+			}
+		}}
+	})
+	addr := freeAddr(t)
+	launch(t, app, addr)
+	output, err := exec.Command("sh", "-c", strings.ReplaceAll(command, "localhost:9009", addr)).Output()
+	if err != nil {
+		t.Fatalf("%s: %v", command, err)
+	}
+	event := regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d\.\d{6} <= Recv data, (22|16) bytes`) // the chunk, or what is in it
+	if got := len(event.FindAll(output, -1)); got != 3 {
+		t.Errorf("%d events are shown, want 3:\n%s", got, output)
+	}
+}

@@ -32,8 +32,7 @@ type front struct {
 	secure *proxied     // by TLS
 }
 
-// newFront starts nginx in front of the programs that listen at the addresses. If one
-// of them fails, nginx goes on asking it, as it does when there is only one.
+// newFront starts nginx in front of the programs that listen at the addresses.
 func newFront(t *testing.T, added lines, programs ...string) *front {
 	t.Helper()
 	text, err := os.ReadFile("../docs/user-guide/proxy/nginx.conf")
@@ -46,7 +45,7 @@ func newFront(t *testing.T, added lines, programs ...string) *front {
 	f.secure.writeCertificate(f.folder)
 	servers := ""
 	for _, addr := range programs {
-		servers += "server " + addr + " max_fails=0; "
+		servers += "server " + addr + "; "
 	}
 	changed := string(text)
 	if strings.Contains(added.location, "proxy_http_version") {

@@ -1,0 +1,83 @@
+// Answers sends the words of a model's answer as the model finds them.
+//
+//	go run .
+//	curl -N -d 'to be or not to be' http://localhost:9009/answers
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/bare-go/bare"
+)
+
+// A model sends the words of its answer to the channel. It returns when the answer is
+// whole, when it has failed, or when the context ends.
+type model func(ctx context.Context, question string, words chan<- string) error
+
+func main() { bare.Main(newApp(parrot), "localhost:9009") }
+
+func newApp(ask model) *bare.Application {
+	app := bare.NewApplication()
+	app.HttpRouter.Add(bare.Methods{"POST"}, "/answers", answer(ask))
+	return app
+}
+
+func answer(ask model) bare.HttpHandler {
+	return func(request *bare.HttpRequest) bare.HttpResponse {
+		question, err := request.Text()
+		if err != nil {
+			return bare.ErrorResponse(err)
+		}
+		return bare.HttpResponse{
+			Headers: bare.Headers("content-type", "text/event-stream"),
+			Body:    bare.StreamWriter(sendWords(request.Context(), ask, question)),
+		}
+	}
+}
+
+// sendWords sends an event for each word, a comment after 15 seconds without one, and
+// an event at the end.
+func sendWords(ctx context.Context, ask model, question string) func(yield func([]byte) bool) error {
+	return func(yield func([]byte) bool) error {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel() // ends the goroutine when the client is gone
+		words, ended := make(chan string), make(chan error, 1)
+		go func() { ended <- ask(ctx, question, words) }()
+		for {
+			chunk := ":\n\n"
+			select {
+			case word := <-words:
+				chunk = fmt.Sprintf("data: %s\n\n", word)
+			case <-time.After(15 * time.Second):
+			case err := <-ended:
+				if err == nil {
+					yield([]byte("event: done\ndata:\n\n"))
+				}
+				return err
+			}
+			if !yield([]byte(chunk)) {
+				return nil
+			}
+		}
+	}
+}
+
+// parrot repeats the question, a word each second.
+func parrot(ctx context.Context, question string, words chan<- string) error {
+	for word := range strings.FieldsSeq(question) {
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		select {
+		case words <- word:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
