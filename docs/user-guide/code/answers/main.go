@@ -13,8 +13,8 @@ import (
 	"github.com/bare-go/bare"
 )
 
-// A model sends the words of its answer to the channel. It returns when the answer is
-// whole, when it has failed, or when the context ends.
+// A model sends the words of its answer to the channel, without line breaks. It returns
+// when the answer is whole, when it has failed, or when the context ends.
 type model func(ctx context.Context, question string, words chan<- string) error
 
 func main() { bare.Main(newApp(parrot), "localhost:9009") }
@@ -43,7 +43,7 @@ func answer(ask model) bare.HttpHandler {
 func sendWords(ctx context.Context, ask model, question string) func(yield func([]byte) bool) error {
 	return func(yield func([]byte) bool) error {
 		ctx, cancel := context.WithCancel(ctx)
-		defer cancel() // ends the goroutine when the client is gone
+		defer cancel() // ends the goroutine when nobody takes its words
 		words, ended := make(chan string), make(chan error, 1)
 		go func() { ended <- ask(ctx, question, words) }()
 		for {
