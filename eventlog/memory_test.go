@@ -1,0 +1,177 @@
+package eventlog_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bare-go/bare/eventlog"
+)
+
+// add appends records that are written as "key=data", or as data alone.
+func add(t *testing.T, log eventlog.Log, records ...string) (last eventlog.Offset) {
+	t.Helper()
+	for _, text := range records {
+		key, data, found := strings.Cut(text, "=")
+		if !found {
+			key, data = "", text
+		}
+		var err error
+		last, err = log.Append(t.Context(), eventlog.Record{Key: key, Data: []byte(data)}, eventlog.AppendOptions{})
+		if err != nil {
+			t.Fatalf("Append(%q): %v", text, err)
+		}
+	}
+	return last
+}
+
+// all reads from an offset to the end, in pages of a few bytes, and returns the data
+// with "gap" where there was one.
+func all(t *testing.T, log eventlog.Log, after eventlog.Offset) (seen []string) {
+	t.Helper()
+	for {
+		page, err := log.Read(t.Context(), after, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page.Gap {
+			seen = append(seen, "gap")
+		}
+		for _, r := range page.Records {
+			seen = append(seen, string(r.Data))
+		}
+		if len(page.Records) == 0 {
+			return seen
+		}
+		after = page.Next
+	}
+}
+
+func TestMemory_keeps_what_its_limits_allow(t *testing.T) {
+	numbers := func(n int) (texts []string) {
+		for i := range n {
+			texts = append(texts, fmt.Sprint(i))
+		}
+		return texts
+	}
+	tests := []struct {
+		name    string
+		options eventlog.MemoryOptions
+		append  []string
+		want    string
+	}{
+		{"everything", eventlog.MemoryOptions{}, numbers(5), "0 1 2 3 4"},
+		{"the last records", eventlog.MemoryOptions{Records: 3}, numbers(5), "gap 2 3 4"},
+		{"as many as there may be", eventlog.MemoryOptions{Records: 5}, numbers(5), "0 1 2 3 4"},
+		{"the last bytes", eventlog.MemoryOptions{Bytes: 4}, []string{"aa", "bb", "cc"}, "gap bb cc"},
+		{"the last record, as large as it may be", eventlog.MemoryOptions{Bytes: 4}, []string{"aa", "bbbb"}, "gap bbbb"},
+		{"keys mean nothing without compaction", eventlog.MemoryOptions{}, []string{"a=1", "b=2", "a=3"}, "1 2 3"},
+		{"the last of each key", eventlog.MemoryOptions{Compact: true}, []string{"a=1", "b=2", "x", "a=3"}, "2 x 3"},
+		{
+			"the last of each key, though the ring is long past it",
+			eventlog.MemoryOptions{Compact: true, Records: 2},
+			[]string{"a=1", "v", "w", "x", "y"}, "gap 1 x y",
+		},
+		{
+			"the keys that were appended to last",
+			eventlog.MemoryOptions{Compact: true, Keys: 2},
+			[]string{"a=1", "b=2", "a=3", "c=4"}, "gap 3 4",
+		},
+		{
+			"the bytes of those with keys and without are counted apart",
+			eventlog.MemoryOptions{Compact: true, Bytes: 4},
+			[]string{"a=1", "ww", "xx", "b=2", "yy", "c=3"}, "gap xx 2 yy 3",
+		},
+		{"what was superseded is no gap", eventlog.MemoryOptions{Compact: true, Keys: 1}, []string{"a=1", "a=2", "a=3"}, "3"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			log := eventlog.NewMemory(test.options)
+			add(t, log, test.append...)
+			if got := strings.Join(all(t, log, eventlog.Offset{}), " "); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestMemory_lets_go_of_what_is_too_old_when_it_is_used(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := eventlog.NewMemory(eventlog.MemoryOptions{Age: time.Minute})
+		add(t, log, "old")
+		time.Sleep(30 * time.Second)
+		young := add(t, log, "young")
+		time.Sleep(30*time.Second - 1)
+		if got := all(t, log, eventlog.Offset{}); !slices.Equal(got, []string{"old", "young"}) {
+			t.Errorf("before its age: %q", got)
+		}
+		time.Sleep(1)
+		if got := all(t, log, eventlog.Offset{}); !slices.Equal(got, []string{"gap", "young"}) {
+			t.Errorf("at its age: %q", got)
+		}
+		time.Sleep(time.Hour)
+		if state, err := log.State(t.Context()); err != nil || state.First != young || state.Tail != young {
+			t.Errorf("when all are too old: %+v, %v, want first and tail at %v", state, err, young)
+		}
+		if got := all(t, log, young); got != nil {
+			t.Errorf("after the last one: %q, want nothing", got)
+		}
+	})
+}
+
+func TestMemory_appends_with_one_allocation(t *testing.T) {
+	tests := []struct {
+		name    string
+		options eventlog.MemoryOptions
+		record  eventlog.Record
+	}{
+		{"data", eventlog.MemoryOptions{Records: 1000}, eventlog.Record{Data: make([]byte, 64)}},
+		{"data and meta", eventlog.MemoryOptions{Records: 1000}, eventlog.Record{Meta: []byte("price"), Data: make([]byte, 64)}},
+		{"a known key", eventlog.MemoryOptions{Compact: true}, eventlog.Record{Key: "ACME", Data: make([]byte, 64)}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			log := eventlog.NewMemory(test.options)
+			appendOne := func() {
+				if _, err := log.Append(context.Background(), test.record, eventlog.AppendOptions{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for range 2000 {
+				appendOne() // until the log is as large as it gets
+			}
+			if got := testing.AllocsPerRun(1000, appendOne); got != 1 {
+				t.Errorf("%v allocations an append, want 1", got)
+			}
+		})
+	}
+}
+
+func TestMemoryLogs_gives_a_name_a_greater_epoch_each_time(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // the clock stands still
+		logs := eventlog.NewMemoryLogs(eventlog.MemoryOptions{})
+		var before eventlog.Offset
+		for range 3 {
+			log, err := logs.Create(t.Context(), "name", eventlog.CreateOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			state, err := log.State(t.Context())
+			if err != nil || state.Tail.Epoch <= before.Epoch {
+				t.Fatalf("the epoch is %v, want it after %v (%v)", state.Tail, before, err)
+			}
+			before = state.Tail
+			if err := logs.Delete(t.Context(), "name", 0); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := log.State(t.Context()); !errors.Is(err, eventlog.ErrDeleted) {
+				t.Errorf("State of a deleted log: %v, want ErrDeleted", err)
+			}
+		}
+	})
+}
