@@ -82,12 +82,14 @@ type AppendOptions struct {
 // A Page is what a read has found. Its records are shared: they must not be changed.
 type Page struct {
 	Records []Record
-	// Next is the offset to read on from: that of the last record, or of the tail
-	// if what was left is superseded.
+	// Next is the offset to read on from: the log's tail if there is nothing more to
+	// read now, else that of the last record. Both are the same unless the last
+	// appends are superseded or lost.
 	Next Offset
 	// Gap says that records after the offset that was read from are lost: the
 	// retention took them, or the offset is none of this log's. The records are then
-	// those from the earliest one on. What compaction leaves out is no gap.
+	// those that are left after the offset, or, if it is none of this log's, all that
+	// are left. What was superseded when it went is no gap.
 	Gap bool
 	// Closed says that nothing will ever follow Next.
 	Closed bool
@@ -95,9 +97,10 @@ type Page struct {
 	End []byte
 }
 
-// A State is what a log is at a moment.
+// A State is what a log is at a moment. Its bytes are shared: they must not be changed.
 type State struct {
-	// First is the offset from which a read has all that there is, and no gap.
+	// First is the earliest offset from which a read has no gap. In a log that is
+	// compacted, there may be records before it.
 	First Offset
 	// Tail is the offset of the last append, in an empty log the one at which it
 	// began. It is never zero.
@@ -116,29 +119,34 @@ type State struct {
 //
 // Package logtest judges an implementation.
 type Log interface {
-	// Append adds a record, and returns its offset, which is the new tail. The
+	// Append adds a record, and returns the tail, which is the record's offset. The
 	// record's bytes are the caller's again when Append has returned.
 	//
-	// It fails with a *[ConflictError], [ErrClosed], [ErrTooLarge] or [ErrDeleted],
-	// and then nothing has been appended. The expected tail is looked at before the
-	// closed state, so that whoever lost a race learns where the tail is. After a
+	// It fails with [ErrDeleted], a *[ConflictError], [ErrClosed] or [ErrTooLarge],
+	// and then nothing has been appended. They are looked for in this order, so that
+	// whoever lost a race against a close learns where the tail is. After a
 	// context's error, and after any other, the outcome is unknown: an append that
 	// must not be made twice is tried again with an expected tail.
 	Append(ctx context.Context, record Record, options AppendOptions) (Offset, error)
 
 	// Read returns the records after an offset: as many as have max bytes together
 	// (see [Record.Size]), and at least one if there is any. It never waits for an
-	// append. An offset that is not in the log is a gap: see [Page.Gap].
+	// append. An offset that is not in the log is a gap: see [Page.Gap]. It fails with
+	// [ErrDeleted].
 	Read(ctx context.Context, after Offset, max int) (Page, error)
 
-	// State returns the log's first and last offset, and whether it is closed.
+	// State returns the log's first and last offset, and whether it is closed. It fails
+	// with [ErrDeleted].
 	State(ctx context.Context) (State, error)
 
 	// Watch has changed called after each append, after the close and after the
-	// deletion, or once for several of them. It may be called from any goroutine,
-	// but no lock is held then, and changed may call the log; it must not wait. What
-	// happened before Watch has returned may go unreported. After stop has returned
-	// no further call begins. Stop may be called more than once, also by changed.
+	// deletion, or once for several of them: a read in a call finds all that it
+	// reports. It may be called from any goroutine, and by several at once, but no lock
+	// is held then, and changed may call the log; it must not wait. What happened
+	// before Watch has returned may go unreported, and a log that has been deleted has
+	// nothing to report any more. After stop has returned no further call begins; one
+	// that is under way in another goroutine may still run. Stop may be called more
+	// than once, also by changed.
 	Watch(changed func()) (stop func())
 }
 
@@ -159,7 +167,8 @@ type CreateOptions struct {
 
 // Logs are logs by name, safe for concurrent use. Each method is one atomic step.
 type Logs interface {
-	// Create makes a log. It fails with [ErrExists] or [ErrTooLarge].
+	// Create makes a log. It fails with [ErrExists] or [ErrTooLarge], and then there
+	// is no new one.
 	Create(ctx context.Context, name string, options CreateOptions) (Log, error)
 	// Open returns the log under a name. It fails with [ErrNotFound].
 	Open(ctx context.Context, name string) (Log, error)
