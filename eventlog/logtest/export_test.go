@@ -1,0 +1,75 @@
+package logtest
+
+import (
+	"runtime"
+	"sync/atomic"
+	"testing"
+
+	"github.com/bare-go/bare/eventlog"
+)
+
+// LogCases returns the names of all cases for a log.
+func LogCases() (names []string) {
+	open := func(testing.TB) eventlog.Log { return nil }
+	for _, c := range logCases(LogOptions{Open: open, Trimmed: open, Compacted: open, TooLarge: 1}) {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+// LogsCases returns the names of all cases for logs by name.
+func LogsCases() (names []string) {
+	for _, c := range logsCases(LogsOptions{TooLarge: 1}) {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+// LogFails reports whether a case for a log fails.
+func LogFails(t testing.TB, name string, options LogOptions) bool {
+	for _, c := range logCases(options) {
+		if c.name == name {
+			return fails(t, func(t testing.TB) { c.judge(t, options) })
+		}
+	}
+	t.Fatalf("there is no case %q", name)
+	return false
+}
+
+// LogsFails reports whether a case for logs fails.
+func LogsFails(t testing.TB, name string, options LogsOptions) bool {
+	for _, c := range logsCases(options) {
+		if c.name == name {
+			return fails(t, func(t testing.TB) { c.judge(t, options) })
+		}
+	}
+	t.Fatalf("there is no case %q", name)
+	return false
+}
+
+func fails(t testing.TB, run func(testing.TB)) bool {
+	r := &recorder{TB: t}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		run(r)
+	}()
+	<-done
+	return r.failed.Load()
+}
+
+// A recorder is a test that may fail.
+type recorder struct {
+	testing.TB
+	failed atomic.Bool
+}
+
+func (r *recorder) Error(...any)          { r.failed.Store(true) }
+func (r *recorder) Errorf(string, ...any) { r.failed.Store(true) }
+func (r *recorder) Fatal(...any)          { r.FailNow() }
+func (r *recorder) Fatalf(string, ...any) { r.FailNow() }
+
+func (r *recorder) FailNow() {
+	r.failed.Store(true)
+	runtime.Goexit()
+}
