@@ -129,11 +129,11 @@ type Log interface {
 	// must not be made twice is tried again with an expected tail.
 	Append(ctx context.Context, record Record, options AppendOptions) (Offset, error)
 
-	// Read returns the records after an offset: as many as have max bytes together
-	// (see [Record.Size]), and at least one if there is any. It never waits for an
-	// append. An offset that is not in the log is a gap: see [Page.Gap]. It fails with
+	// Read returns the records after an offset: as many as have limit bytes
+	// together (see [Record.Size]), and at least one if there is any. It never waits for
+	// an append. An offset that is not in the log is a gap: see [Page.Gap]. It fails with
 	// [ErrDeleted].
-	Read(ctx context.Context, after Offset, max int) (Page, error)
+	Read(ctx context.Context, after Offset, limit int) (Page, error)
 
 	// State returns the log's first and last offset, and whether it is closed. It fails
 	// with [ErrDeleted].

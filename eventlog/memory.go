@@ -55,22 +55,22 @@ type MemoryOptions struct {
 // withDefaults returns the options with every limit set, none being the greatest
 // number that there is.
 func (o MemoryOptions) withDefaults() MemoryOptions {
-	o.Bytes = limit(o.Bytes, DefaultBytes)
-	o.Records = limit(o.Records, DefaultRecords)
-	o.RecordBytes = min(limit(o.RecordBytes, DefaultRecordBytes), o.Bytes)
-	o.Keys = limit(o.Keys, DefaultKeys)
+	o.Bytes = orDefault(o.Bytes, DefaultBytes)
+	o.Records = orDefault(o.Records, DefaultRecords)
+	o.RecordBytes = min(orDefault(o.RecordBytes, DefaultRecordBytes), o.Bytes)
+	o.Keys = orDefault(o.Keys, DefaultKeys)
 	o.Age = max(o.Age, 0)
 	return o
 }
 
-func limit(n, otherwise int) int {
+func orDefault(limit, otherwise int) int {
 	switch {
-	case n < 0:
+	case limit < 0:
 		return math.MaxInt
-	case n == 0:
+	case limit == 0:
 		return otherwise
 	}
-	return n
+	return limit
 }
 
 // Memory is a [Log] in memory: it ends with the process. It has no goroutine and no
@@ -123,7 +123,7 @@ func newMemory(options MemoryOptions, start Offset) *Memory {
 
 // epochAfter returns the time, or what is greater than the epochs before.
 func epochAfter(highest uint64) uint64 {
-	return max(highest+1, uint64(max(time.Now().UnixNano(), 0))) //nolint:gosec // it is not negative
+	return max(highest+1, uint64(max(time.Now().UnixNano(), 0)))
 }
 
 // Append implements [Log].
@@ -276,7 +276,7 @@ func (m *Memory) lose(record *Record) {
 }
 
 // Read implements [Log].
-func (m *Memory) Read(ctx context.Context, after Offset, max int) (Page, error) {
+func (m *Memory) Read(ctx context.Context, after Offset, limit int) (Page, error) {
 	if err := ctx.Err(); err != nil {
 		return Page{}, err
 	}
@@ -288,7 +288,7 @@ func (m *Memory) Read(ctx context.Context, after Offset, max int) (Page, error) 
 	from, known := m.place(after)
 	page := Page{Next: m.tail, Gap: !known || from < m.lost}
 	var more bool
-	page.Records, more = m.records.page(from, max)
+	page.Records, more = m.records.page(from, limit)
 	if more {
 		page.Next.Seq = page.Records[len(page.Records)-1].Seq
 	} else {

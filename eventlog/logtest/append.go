@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/bare-go/bare/eventlog"
@@ -64,7 +65,7 @@ func keepsTheRecord(l *log) {
 	}
 	records := []eventlog.Record{
 		{Key: "key", Meta: []byte("meta"), Data: []byte("data")},
-		{Key: "Schlüssel / \x00\xff", Meta: binary, Data: append(binary, binary...)},
+		{Key: "Schlüssel / \x00\xff", Meta: binary, Data: slices.Repeat(binary, 2)},
 		{Data: binary},
 		{Meta: binary},
 		{Key: "only a key"},

@@ -26,11 +26,12 @@ func (l *log) wantAttributes(revision uint64, attributes string) {
 	}
 }
 
-func (l *logs) update(name string, expected uint64, attributes string) uint64 {
+// update replaces the attributes of the log "log".
+func (l *logs) update(expected uint64, attributes string) uint64 {
 	l.Helper()
-	revision, err := l.Update(l.Context(), name, expected, []byte(attributes))
+	revision, err := l.Update(l.Context(), "log", expected, []byte(attributes))
 	if err != nil {
-		l.Fatalf("Update(%q, %d): %v", name, expected, err)
+		l.Fatalf("Update(%d): %v", expected, err)
 	}
 	return revision
 }
@@ -57,17 +58,17 @@ func keepsAttributes(l *logs) {
 
 func expectsRevision(l *logs) {
 	made := l.create("log", eventlog.CreateOptions{Attributes: []byte("one")})
-	revision := l.update("log", 1, "two")
+	revision := l.update(1, "two")
 	_, err := l.Update(l.Context(), "log", 1, []byte("three"))
 	l.want("Update of an old revision", err, eventlog.ErrRevision)
 	_, err = l.Update(l.Context(), "log", revision+1, []byte("three"))
 	l.want("Update of a revision to come", err, eventlog.ErrRevision)
 	made.wantAttributes(revision, "two")
-	again := l.update("log", revision, "two")
+	again := l.update(revision, "two")
 	if again == revision {
 		l.Error("the same attributes set again have the same revision")
 	}
-	made.wantAttributes(l.update("log", 0, ""), "")
+	made.wantAttributes(l.update(0, ""), "")
 }
 
 func racesToUpdate(l *logs) {
@@ -108,5 +109,5 @@ func updatesNothing(l *logs) {
 		_, err := l.Update(l.Context(), "log", revision, nil)
 		l.want("Update", err, eventlog.ErrNotFound)
 	}
-	l.wantNone("log")
+	l.wantNone()
 }

@@ -26,8 +26,9 @@ func sizeCases() []logCase {
 	}
 }
 
-// wantClosed fails unless the log is closed with an end.
-func (l *log) wantClosed(tail eventlog.Offset, end string) {
+// wantClosed fails unless the log is closed, with "end" as the end.
+func (l *log) wantClosed(tail eventlog.Offset) {
+	const end = "end"
 	l.Helper()
 	state := l.state()
 	if !state.Closed || string(state.End) != end || state.Tail != tail {
@@ -44,7 +45,7 @@ func closesAfter(l *log) {
 	l.add("a")
 	last := eventlog.Record{Meta: []byte("end"), Data: []byte("b")}
 	tail := l.append(last, eventlog.AppendOptions{Close: eventlog.CloseAfter})
-	l.wantClosed(tail, "end")
+	l.wantClosed(tail)
 	l.has(eventlog.Offset{}, "a", "b")
 	page := l.whole(2)
 	if !page.Closed || string(page.End) != "end" || string(page.Records[1].Meta) != "end" {
@@ -58,7 +59,7 @@ func closesOnly(l *log) {
 	if offset != tail {
 		l.Errorf("a close alone returns %v, want the tail, %v", offset, tail)
 	}
-	l.wantClosed(tail, "end")
+	l.wantClosed(tail)
 	l.has(eventlog.Offset{}, "a")
 }
 
@@ -67,7 +68,7 @@ func closesEmpty(l *log) {
 	meta := []byte("end")
 	l.append(eventlog.Record{Meta: meta}, eventlog.AppendOptions{Expect: tail, Close: eventlog.CloseOnly})
 	clear(meta)
-	l.wantClosed(tail, "end")
+	l.wantClosed(tail)
 	l.has(eventlog.Offset{})
 }
 
@@ -83,7 +84,7 @@ func staysClosed(l *log) {
 			}
 		}
 	}
-	l.wantClosed(tail, "end")
+	l.wantClosed(tail)
 }
 
 func conflictsWhenClosed(l *log) {
@@ -137,6 +138,6 @@ func closesWithMetaOnly(l *log) {
 	tail := l.add("a")[0]
 	large := eventlog.Record{Meta: []byte("end"), Data: []byte(strings.Repeat("x", l.tooLarge))}
 	l.append(large, eventlog.AppendOptions{Close: eventlog.CloseOnly})
-	l.wantClosed(tail, "end")
+	l.wantClosed(tail)
 	l.has(eventlog.Offset{}, "a")
 }

@@ -108,7 +108,7 @@ func racesWithClose(l *log) {
 	}
 	tail := l.append(eventlog.Record{Meta: []byte("end")}, eventlog.AppendOptions{Close: eventlog.CloseOnly})
 	group.Wait()
-	l.wantClosed(tail, "end")
+	l.wantClosed(tail)
 	if records, _ := l.rest(eventlog.Offset{}, everything); len(records) != made {
 		l.Errorf("%d records, and %d appends were made", len(records), made)
 	}

@@ -22,7 +22,7 @@ func deletes(l *logs) {
 	l.want("Delete of nothing", l.Delete(l.Context(), "log", 0), eventlog.ErrNotFound)
 	l.create("log", eventlog.CreateOptions{}).add("a")
 	l.delete("log")
-	l.wantNone("log")
+	l.wantNone()
 	l.want("Delete of what is gone", l.Delete(l.Context(), "log", 1), eventlog.ErrNotFound)
 	made := l.create("log", eventlog.CreateOptions{})
 	made.has(eventlog.Offset{})
@@ -31,13 +31,13 @@ func deletes(l *logs) {
 
 func deletesRevision(l *logs) {
 	l.create("log", eventlog.CreateOptions{}).add("a")
-	revision := l.update("log", 1, "two")
+	revision := l.update(1, "two")
 	l.want("Delete of an old revision", l.Delete(l.Context(), "log", 1), eventlog.ErrRevision)
 	l.open("log").has(eventlog.Offset{}, "a")
 	if err := l.Delete(l.Context(), "log", revision); err != nil {
 		l.Errorf("Delete of the revision that it has: %v", err)
 	}
-	l.wantNone("log")
+	l.wantNone()
 }
 
 func tellsOfDeletion(l *logs) {
@@ -167,7 +167,7 @@ func forksWithRecords(l *logs) {
 	if page.Records[0].Seq <= start.Seq || page.Next.Epoch != start.Epoch {
 		l.Errorf("the first record of a fork at %v is %d, and Next %v", start, page.Records[0].Seq, page.Next)
 	}
-	fork.wantClosed(page.Next, "end")
+	fork.wantClosed(page.Next)
 }
 
 func recreatesFork(l *logs) {

@@ -5,7 +5,7 @@
 //
 //	func TestLog(t *testing.T) {
 //		logtest.Test(t, logtest.LogOptions{
-//			Open: func(t testing.TB) eventlog.Log { return newLog(t) },
+//			Open: func(tb testing.TB) eventlog.Log { return newLog(tb) },
 //		})
 //	}
 //

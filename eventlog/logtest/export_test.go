@@ -26,29 +26,32 @@ func LogsCases() (names []string) {
 }
 
 // LogFails reports whether a case for a log fails.
-func LogFails(t testing.TB, name string, options LogOptions) bool {
+func LogFails(tb testing.TB, name string, options LogOptions) bool {
+	tb.Helper()
 	for _, c := range logCases(options) {
 		if c.name == name {
-			return fails(t, func(t testing.TB) { c.judge(t, options) })
+			return fails(tb, func(tb testing.TB) { c.judge(tb, options) })
 		}
 	}
-	t.Fatalf("there is no case %q", name)
+	tb.Fatalf("there is no case %q", name)
 	return false
 }
 
 // LogsFails reports whether a case for logs fails.
-func LogsFails(t testing.TB, name string, options LogsOptions) bool {
+func LogsFails(tb testing.TB, name string, options LogsOptions) bool {
+	tb.Helper()
 	for _, c := range logsCases(options) {
 		if c.name == name {
-			return fails(t, func(t testing.TB) { c.judge(t, options) })
+			return fails(tb, func(tb testing.TB) { c.judge(tb, options) })
 		}
 	}
-	t.Fatalf("there is no case %q", name)
+	tb.Fatalf("there is no case %q", name)
 	return false
 }
 
-func fails(t testing.TB, run func(testing.TB)) bool {
-	r := &recorder{TB: t}
+func fails(tb testing.TB, run func(testing.TB)) bool {
+	tb.Helper()
+	r := &recorder{TB: tb}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -61,6 +64,7 @@ func fails(t testing.TB, run func(testing.TB)) bool {
 // A recorder is a test that may fail.
 type recorder struct {
 	testing.TB
+
 	failed atomic.Bool
 }
 

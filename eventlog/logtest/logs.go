@@ -13,6 +13,7 @@ import (
 type logs struct {
 	trial
 	eventlog.Logs
+
 	tooLarge int
 }
 
@@ -49,11 +50,11 @@ func (t *trial) want(what string, err, want error) {
 	}
 }
 
-// wantNone fails if there is a log under the name.
-func (l *logs) wantNone(name string) {
+// wantNone fails if there is a log of the name "log".
+func (l *logs) wantNone() {
 	l.Helper()
-	_, err := l.Open(l.Context(), name)
-	l.want("Open("+name+")", err, eventlog.ErrNotFound)
+	_, err := l.Open(l.Context(), "log")
+	l.want("Open", err, eventlog.ErrNotFound)
 }
 
 func createCases() []logsCase {
@@ -70,7 +71,7 @@ func createCases() []logsCase {
 }
 
 func opensTheSame(l *logs) {
-	l.wantNone("log")
+	l.wantNone()
 	made := l.create("log", eventlog.CreateOptions{})
 	found := l.open("log")
 	changed := newSignal()
@@ -159,7 +160,7 @@ func beginsClosed(l *logs) {
 	full := l.create("full", eventlog.CreateOptions{Records: []eventlog.Record{record("a")}, Closed: true, End: end})
 	clear(end)
 	for _, made := range []*log{empty, full} {
-		made.wantClosed(made.state().Tail, "end")
+		made.wantClosed(made.state().Tail)
 		l.want("Append", made.refused(record("b"), eventlog.AppendOptions{}), eventlog.ErrClosed)
 	}
 	full.has(eventlog.Offset{}, "a")
@@ -194,5 +195,5 @@ func beginsTooLarge(l *logs) {
 		{Data: []byte(strings.Repeat("x", l.tooLarge))},
 	}})
 	l.want("Create", err, eventlog.ErrTooLarge)
-	l.wantNone("log")
+	l.wantNone()
 }

@@ -16,6 +16,7 @@ import (
 // wrongLogs are logs with a fault: a method that is set replaces the logs' own.
 type wrongLogs struct {
 	eventlog.Logs
+
 	create func(context.Context, string, eventlog.CreateOptions) (eventlog.Log, error)
 	open   func(context.Context, string) (eventlog.Log, error)
 	update func(context.Context, string, uint64, []byte) (uint64, error)
@@ -134,7 +135,7 @@ func createFaults() []logsFault {
 			if _, err := w.Logs.Open(context.Background(), *name); err == nil {
 				return
 			}
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			_ = w.Logs.Delete(context.Background(), *name, 0)
 		})},
 		{"no first records", "a log begins with its records", onCreate(func(_ *wrongLogs, _ *string, o *eventlog.CreateOptions) { o.Records = nil })},
@@ -177,7 +178,7 @@ func updateFaults() []logsFault {
 				if state, err := log.State(ctx); err != nil || state.Revision != revision {
 					return 0, errors.Join(err, eventlog.ErrRevision)
 				}
-				time.Sleep(1)
+				time.Sleep(time.Nanosecond)
 				return w.Logs.Update(ctx, name, 0, attributes)
 			}
 		}},

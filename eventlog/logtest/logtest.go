@@ -13,13 +13,13 @@ type LogOptions struct {
 	// Open returns a new log, empty and open, that keeps some thousand short
 	// records. It must be set. Each log is used by one case; whatever is to be closed
 	// is closed by t.Cleanup.
-	Open func(t testing.TB) eventlog.Log
+	Open func(tb testing.TB) eventlog.Log
 	// Trimmed returns one that loses its first records when it has got at most a
 	// thousand of 100 bytes. Nil means that the log keeps everything.
-	Trimmed func(t testing.TB) eventlog.Log
+	Trimmed func(tb testing.TB) eventlog.Log
 	// Compacted returns one that is compacted, and loses nothing else. Nil means that
 	// there is no such log.
-	Compacted func(t testing.TB) eventlog.Log
+	Compacted func(tb testing.TB) eventlog.Log
 	// TooLarge is the size of a record that no log takes; 0 means that there is none.
 	TooLarge int
 	// Patience is how long a case waits for what must come. The default is 10 s.
@@ -29,7 +29,7 @@ type LogOptions struct {
 // LogsOptions say how to open the logs that [TestLogs] judges, and what they can do.
 type LogsOptions struct {
 	// Open returns logs of which there are none yet. It must be set.
-	Open func(t testing.TB) eventlog.Logs
+	Open func(tb testing.TB) eventlog.Logs
 	// NoForks says that [eventlog.CreateOptions.Start] is not supported.
 	NoForks bool
 	// TooLarge and Patience are those of [LogOptions].
@@ -57,10 +57,11 @@ func TestLogs(t *testing.T, options LogsOptions) {
 // each returns how to judge a log that has been created by name.
 func (o LogsOptions) each() LogOptions {
 	return LogOptions{
-		Open: func(t testing.TB) eventlog.Log {
-			log, err := o.Open(t).Create(t.Context(), "log", eventlog.CreateOptions{})
+		Open: func(tb testing.TB) eventlog.Log {
+			tb.Helper()
+			log, err := o.Open(tb).Create(tb.Context(), "log", eventlog.CreateOptions{})
 			if err != nil {
-				t.Fatalf("Create: %v", err)
+				tb.Fatalf("Create: %v", err)
 			}
 			return log
 		},
@@ -72,21 +73,21 @@ func (o LogsOptions) each() LogOptions {
 // A logCase is one promise of a log.
 type logCase struct {
 	name string
-	open func(t testing.TB) eventlog.Log
+	open func(tb testing.TB) eventlog.Log
 	run  func(l *log)
 }
 
-func (c logCase) judge(t testing.TB, options LogOptions) {
-	t.Helper()
+func (c logCase) judge(tb testing.TB, options LogOptions) {
+	tb.Helper()
 	c.run(&log{
-		trial: trial{t, cmp.Or(options.Patience, 10*time.Second)},
-		Log:   c.open(t), tooLarge: options.TooLarge,
+		trial: trial{tb, cmp.Or(options.Patience, 10*time.Second)},
+		Log:   c.open(tb), tooLarge: options.TooLarge,
 	})
 }
 
 func logCases(o LogOptions) []logCase {
 	type group struct {
-		open  func(t testing.TB) eventlog.Log
+		open  func(tb testing.TB) eventlog.Log
 		cases []logCase
 	}
 	groups := []group{
@@ -118,11 +119,11 @@ type logsCase struct {
 	run  func(l *logs)
 }
 
-func (c logsCase) judge(t testing.TB, options LogsOptions) {
-	t.Helper()
+func (c logsCase) judge(tb testing.TB, options LogsOptions) {
+	tb.Helper()
 	c.run(&logs{
-		trial: trial{t, cmp.Or(options.Patience, 10*time.Second)},
-		Logs:  options.Open(t), tooLarge: options.TooLarge,
+		trial: trial{tb, cmp.Or(options.Patience, 10*time.Second)},
+		Logs:  options.Open(tb), tooLarge: options.TooLarge,
 	})
 }
 

@@ -18,6 +18,7 @@ import (
 // A wrong is a log with a fault: a method that is set replaces the log's own.
 type wrong struct {
 	eventlog.Log
+
 	append func(context.Context, eventlog.Record, eventlog.AppendOptions) (eventlog.Offset, error)
 	read   func(context.Context, eventlog.Offset, int) (eventlog.Page, error)
 	state  func(context.Context) (eventlog.State, error)
@@ -94,8 +95,10 @@ func onRead(change func(w *wrong, after *eventlog.Offset, limit *int)) func(*wro
 	}
 }
 
-func (w *wrong) now() eventlog.State {
-	state, err := w.Log.State(context.Background())
+func (w *wrong) now() eventlog.State { return w.at(context.Background()) }
+
+func (w *wrong) at(ctx context.Context) eventlog.State {
+	state, err := w.Log.State(ctx)
 	if err != nil {
 		panic(err)
 	}
@@ -290,7 +293,7 @@ func closeFaults() []fault {
 		})},
 		{"a closed state that comes before a conflict", "a conflict comes before the closed state", func(w *wrong) {
 			w.append = func(ctx context.Context, r record, o options) (offset, error) {
-				if w.now().Closed {
+				if w.at(ctx).Closed {
 					return offset{}, eventlog.ErrClosed
 				}
 				return w.Log.Append(ctx, r, o)
@@ -372,19 +375,19 @@ func concurrentFaults() []fault {
 			var appends atomic.Int64
 			w.append = func(ctx context.Context, r record, o options) (offset, error) {
 				if appends.Add(1) == 100 {
-					return w.now().Tail, nil
+					return w.at(ctx).Tail, nil
 				}
 				return w.Log.Append(ctx, r, o)
 			}
 		}},
 		{"a tail that is looked at too early", "of appends that expect one tail, one is made", func(w *wrong) {
 			w.append = func(ctx context.Context, r record, o options) (offset, error) {
-				if tail := w.now().Tail; o.Expect != tail {
+				if tail := w.at(ctx).Tail; o.Expect != tail {
 					return offset{}, &eventlog.ConflictError{Tail: tail}
 				}
-				time.Sleep(1)
+				time.Sleep(time.Nanosecond)
 				_, err := w.Log.Append(ctx, r, options{})
-				return w.now().Tail, err
+				return w.at(ctx).Tail, err
 			}
 		}},
 		{"a closed state that is looked at too early", "of a close and appends, none is after the close", func(w *wrong) {
@@ -394,18 +397,18 @@ func concurrentFaults() []fault {
 					return offset{}, eventlog.ErrClosed
 				}
 				if o.Close == eventlog.CloseOnly {
-					time.Sleep(10)
+					time.Sleep(10 * time.Nanosecond)
 					closed.Store(true)
-					return w.now().Tail, nil
+					return w.at(ctx).Tail, nil
 				}
-				time.Sleep(1)
+				time.Sleep(time.Nanosecond)
 				return w.Log.Append(ctx, r, o)
 			}
 		}},
 		{"a Next that is looked at too late", "reads while it is appended to join", func(w *wrong) {
-			onAppend(func(*wrong, *record, *options) { time.Sleep(1) })(w)
+			onAppend(func(*wrong, *record, *options) { time.Sleep(time.Nanosecond) })(w)
 			onPage(func(w *wrong, _ offset, page *eventlog.Page) {
-				time.Sleep(1)
+				time.Sleep(time.Nanosecond)
 				page.Next = w.now().Tail
 			})(w)
 		}},

@@ -15,6 +15,7 @@ import (
 // A trial is what every case has.
 type trial struct {
 	testing.TB
+
 	patience time.Duration
 }
 
@@ -47,6 +48,7 @@ func (t *trial) comes(channel <-chan struct{}) bool {
 type log struct {
 	trial
 	eventlog.Log
+
 	tooLarge int
 }
 

@@ -69,7 +69,7 @@ func keepsTheTail(l *log) {
 		l.Errorf("the append after %v is at %v", tail, after)
 	}
 	tail = l.append(eventlog.Record{Meta: []byte("end")}, eventlog.AppendOptions{Close: eventlog.CloseOnly})
-	l.wantClosed(tail, "end")
+	l.wantClosed(tail)
 }
 
 func keepsTrimmedPages(l *log) {
