@@ -340,8 +340,8 @@ func (m *Memory) State(ctx context.Context) (State, error) {
 	}, nil
 }
 
-// Watch implements [Log]. The calls are made by those who append, close and delete,
-// and may overlap.
+// Watch implements [Log]. Whoever appends, closes or deletes makes the calls before
+// it returns, one for each change.
 func (m *Memory) Watch(changed func()) (stop func()) {
 	one := &watcher{changed: changed}
 	m.mu.Lock()

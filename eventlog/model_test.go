@@ -161,11 +161,11 @@ func (p *program) append(t *testing.T, log eventlog.Log, m *model) {
 		r.Key = fmt.Sprint(k)
 	}
 	var o eventlog.AppendOptions
-	switch p.next(32) {
+	switch p.next(200) {
 	case 0:
 		r.Meta = []byte("end")
 		o.Close = eventlog.Closing(1 + p.next(2))
-	case 1, 2:
+	case 1, 2, 3, 4, 5, 6, 7, 8, 9:
 		o.Expect = eventlog.Offset{Epoch: 7, Seq: m.tail.Seq + uint64(p.next(2))}
 	}
 	m.expire()

@@ -11,7 +11,6 @@ type watchers []*watcher
 
 type watcher struct {
 	changed func()
-	due     atomic.Bool // a call is due and has not begun: it will see what happened until then
 	stopped atomic.Bool
 }
 
@@ -23,20 +22,11 @@ func (w watchers) without(one *watcher) watchers {
 	return slices.DeleteFunc(slices.Clone(w), func(other *watcher) bool { return other == one })
 }
 
-// call tells all of them.
+// call tells all of them. One that was stopped meanwhile is still in the slice.
 func (w watchers) call() {
 	for _, one := range w {
-		one.call()
-	}
-}
-
-// call leaves it to another goroutine that is about to call.
-func (w *watcher) call() {
-	if w.due.Swap(true) {
-		return
-	}
-	w.due.Store(false)
-	if !w.stopped.Load() {
-		w.changed()
+		if !one.stopped.Load() {
+			one.changed()
+		}
 	}
 }
