@@ -13,9 +13,11 @@ import (
 // Memory is a [Log] in memory: it ends with the process. It has no goroutine and no
 // timer, and needs no closing.
 //
-// An append takes one allocation, for the record's bytes, and one more for a key
-// that the log does not have. A read allocates its slice of records, and shares
-// their bytes.
+// An append takes one allocation, for the record's bytes, and one more for its key,
+// unless the log is compacted and has the key. It takes the same time however much the
+// log has. A read allocates its slice of records, and shares their bytes; it holds the
+// lock for a time that grows with the records of the page, and not with what was
+// superseded before or between them.
 type Memory struct {
 	options MemoryOptions
 
@@ -83,10 +85,8 @@ func (m *Memory) Append(ctx context.Context, record Record, options AppendOption
 // withOwnBytes returns the record with a copy of its bytes, in one allocation.
 func withOwnBytes(r Record) Record {
 	meta := len(r.Meta)
-	if size := meta + len(r.Data); size > 0 {
-		all := append(append(make([]byte, 0, size), r.Meta...), r.Data...)
-		r.Meta, r.Data = all[:meta:meta], all[meta:]
-	}
+	all := append(append(make([]byte, 0, meta+len(r.Data)), r.Meta...), r.Data...)
+	r.Meta, r.Data = all[:meta:meta], all[meta:]
 	return r
 }
 
@@ -100,7 +100,7 @@ func (m *Memory) append(record *Record, fits bool, options AppendOptions) (Offse
 		m.add(record)
 	}
 	if options.Close != StayOpen {
-		m.closed, m.end = true, record.Meta
+		m.closed, m.end = true, bytes.Clone(record.Meta) // the record's may be lost, and its data with it
 	}
 	return m.tail, m.watchers, nil
 }
@@ -115,7 +115,7 @@ func (m *Memory) refuses(fits bool, options AppendOptions) error {
 		return ErrClosed
 	case !fits:
 		return ErrTooLarge
-	case m.tail.Seq == math.MaxUint64:
+	case m.tail.Seq == math.MaxUint64 && options.Close != CloseOnly:
 		return fmt.Errorf("%w: there is no number left for it", ErrTooLarge)
 	}
 	return nil
@@ -206,9 +206,7 @@ func (m *Memory) oldest(c *class) *Record {
 // lose takes out a record that a reader will miss.
 func (m *Memory) lose(record *Record) {
 	m.lost = max(m.lost, record.Seq)
-	if m.keeps(record) {
-		delete(m.latest, record.Key)
-	}
+	delete(m.latest, record.Key)
 	m.remove(record.Seq)
 }
 
@@ -251,8 +249,8 @@ func (m *Memory) place(after Offset) (seq uint64, known bool) {
 	switch {
 	case after.IsZero():
 		return m.start.Seq, true
-	case after.Epoch != m.start.Epoch, after.Seq < m.start.Seq, after.Seq > m.tail.Seq:
-		return m.start.Seq, false
+	case after.Epoch != m.start.Epoch, after.Seq > m.tail.Seq:
+		return m.start.Seq, false // one before the start is known to be before what is left
 	}
 	return after.Seq, true
 }

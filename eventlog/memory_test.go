@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 
 	"github.com/bare-go/bare/eventlog"
 )
@@ -128,6 +130,18 @@ func TestMemory_lets_go_of_what_is_too_old_when_it_is_used(t *testing.T) {
 	})
 }
 
+func TestMemory_lets_go_of_what_is_too_old_when_it_is_appended_to(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := eventlog.NewMemory(eventlog.MemoryOptions{Age: time.Minute})
+		add(t, log, "a", "b")
+		time.Sleep(time.Minute)
+		add(t, log, "c")
+		if records, _ := log.Blocks(); !slices.Equal(records, []int{1}) {
+			t.Errorf("after an append there are %d records, want the new one only", records)
+		}
+	})
+}
+
 func TestMemory_appends_with_one_allocation(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -178,6 +192,57 @@ func TestMemoryLogs_gives_a_name_a_greater_epoch_each_time(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestMemory_appends_nothing_when_the_context_has_ended(t *testing.T) {
+	log := eventlog.NewMemory(eventlog.MemoryOptions{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := log.Append(ctx, eventlog.Record{}, eventlog.AppendOptions{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("Append: %v, want the context's error", err)
+	}
+	if got := all(t, log, eventlog.Offset{}); got != nil {
+		t.Errorf("there is %q, want nothing", got)
+	}
+}
+
+// A key is often a piece of a whole request.
+func TestMemory_keeps_no_more_of_a_key_than_it_needs(t *testing.T) {
+	for _, compact := range []bool{false, true} {
+		log := eventlog.NewMemory(eventlog.MemoryOptions{Compact: compact})
+		path := "/prices/ACME"
+		if _, err := log.Append(t.Context(), eventlog.Record{Key: path[8:]}, eventlog.AppendOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		page, err := log.Read(t.Context(), eventlog.Offset{}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if key := page.Records[0].Key; key != "ACME" || unsafe.StringData(key) == unsafe.StringData(path[8:]) {
+			t.Errorf("compact %v: the key %q is a piece of its caller's string", compact, key)
+		}
+	}
+}
+
+func TestMemory_counts_as_far_as_it_can(t *testing.T) {
+	logs := eventlog.NewMemoryLogs(eventlog.MemoryOptions{})
+	last := eventlog.Offset{Epoch: 7, Seq: math.MaxUint64}
+	log, err := logs.Create(t.Context(), "log", eventlog.CreateOptions{Start: eventlog.Offset{Epoch: 7, Seq: last.Seq - 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if offset := add(t, log, "a"); offset != last {
+		t.Errorf("the last number is %v, want %v", offset, last)
+	}
+	if _, err := log.Append(t.Context(), eventlog.Record{}, eventlog.AppendOptions{}); !errors.Is(err, eventlog.ErrTooLarge) {
+		t.Errorf("an append after it: %v, want ErrTooLarge", err)
+	}
+	if _, err := log.Append(t.Context(), eventlog.Record{}, eventlog.AppendOptions{Close: eventlog.CloseOnly}); err != nil {
+		t.Errorf("a close after it: %v", err)
+	}
+	if got := all(t, log, eventlog.Offset{}); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("got %q, want a", got)
+	}
 }
 
 // randomBytes are the same for a seed each time.

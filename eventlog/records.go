@@ -33,18 +33,34 @@ type slot struct {
 	gone   bool
 }
 
+// squeeze closes the gaps between the records.
+func (b *block) squeeze() {
+	b.slots = slices.DeleteFunc(b.slots, func(s slot) bool { return s.gone })
+	b.head = 0
+}
+
 func (b *block) last() uint64 { return b.slots[len(b.slots)-1].record.Seq }
 
 // push appends a record, which must have the greatest Seq.
 func (s *records) push(r *Record) {
-	last := len(s.blocks) - 1
-	if last < 0 || len(s.blocks[last].slots) >= blockSize {
-		s.blocks = append(s.blocks, s.newBlock())
-		last++
-	}
-	b := s.blocks[last]
+	b := s.room()
 	b.slots = append(b.slots, slot{record: *r})
 	b.count++
+}
+
+// room returns the last block, with a free slot.
+func (s *records) room() *block {
+	if len(s.blocks) > 0 {
+		b := s.blocks[len(s.blocks)-1]
+		if len(b.slots) == blockSize && b.count <= blockSize/2 {
+			b.squeeze()
+		}
+		if len(b.slots) < blockSize {
+			return b
+		}
+	}
+	s.blocks = append(s.blocks, s.newBlock())
+	return s.blocks[len(s.blocks)-1]
 }
 
 // newBlock starts small for the first block: most logs stay short.
@@ -93,11 +109,7 @@ func (c *cursor) next() *Record {
 				return &s.record
 			}
 		}
-		c.blocks = c.blocks[1:]
-		c.slot = 0
-		if len(c.blocks) > 0 {
-			c.slot = c.blocks[0].head
-		}
+		c.blocks, c.slot = c.blocks[1:], 0
 	}
 	return nil
 }
@@ -165,13 +177,10 @@ func (s *records) sparse(i int) bool {
 // merge moves the records of the block after block i into it.
 func (s *records) merge(i int) {
 	into, from := s.blocks[i], s.blocks[i+1]
-	into.slots = slices.DeleteFunc(into.slots, func(s slot) bool { return s.gone })
-	for j := from.head; j < len(from.slots); j++ {
-		if !from.slots[j].gone {
-			into.slots = append(into.slots, from.slots[j])
-		}
-	}
-	into.head, into.count = 0, len(into.slots)
+	into.squeeze()
+	from.squeeze()
+	into.slots = append(into.slots, from.slots...)
+	into.count += from.count
 	s.drop(i + 1)
 }
 
