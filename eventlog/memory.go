@@ -14,8 +14,8 @@ import (
 // timer, and needs no closing.
 //
 // An append takes one allocation, for the record's bytes, and one more for its key,
-// unless the log is compacted and has the key. It takes the same time however much the
-// log has. A read allocates its slice of records, and shares their bytes; it holds the
+// unless the log is compacted and has the key. It takes about the same time however
+// much the log has. A read allocates its slice of records, and shares their bytes; it holds the
 // lock for a time that grows with the records of the page, and not with what was
 // superseded before or between them.
 type Memory struct {
@@ -100,7 +100,7 @@ func (m *Memory) append(record *Record, fits bool, options AppendOptions) (Offse
 		m.add(record)
 	}
 	if options.Close != StayOpen {
-		m.closed, m.end = true, bytes.Clone(record.Meta) // the record's may be lost, and its data with it
+		m.closed, m.end = true, bytes.Clone(record.Meta) // the record's would keep its data
 	}
 	return m.tail, m.watchers, nil
 }

@@ -250,7 +250,7 @@ func TestMemory_is_what_its_model_is_when_it_is_large(t *testing.T) {
 			t.Fatal(err)
 		}
 		m := newModel(options, start)
-		for i, b := range randomBytes(1, 6_000) {
+		for i, b := range randomBytes(1, 4_000) {
 			r := eventlog.Record{Data: fmt.Append(nil, i)}
 			if b > 100 {
 				// Some keys are appended to all the time, and most of them for a while only.

@@ -44,6 +44,9 @@ func TestMemory_does_not_keep_a_place_for_what_is_gone(t *testing.T) {
 				if _, err := log.Append(t.Context(), record, eventlog.AppendOptions{}); err != nil {
 					t.Fatal(err)
 				}
+				if i%5 > 0 {
+					continue
+				}
 				records, slots := log.Blocks()
 				for b := range records {
 					if records[b] == 0 || records[b] > slots[b] || slots[b] > eventlog.BlockSize {
