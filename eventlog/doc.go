@@ -43,17 +43,18 @@
 //
 // # Waiting
 //
-// Read never waits. [Log.Watch] has a function called after each change. It is called
-// by whoever made the change, so it does no more than wake the reader: register first,
-// then read to the end, then wait.
+// Read never waits. [Log.Watch] calls a function after each change, in the goroutine
+// that made it, so the function does no more than wake the reader. The order matters:
+// register first, then read to the end, then wait.
 //
 // # Appending once
 //
 // When an append has failed with a context's error, nobody knows whether it was made.
-// Try it again with the tail that you expect, [AppendOptions.Expect]. If the record is
-// there already, the append is refused with a [ConflictError], which has the tail. The
-// same option keeps two producers from writing over each other's head: of two
-// appends that expect one tail, one is made.
+// So say from the first try on which tail you expect, with [AppendOptions.Expect], and
+// try again with the same. If the record is there already, the second append is
+// refused with a [ConflictError]. Read what comes after the tail that you expected: it
+// is your record, or another producer was faster. Of several appends that expect one
+// tail, one is made.
 //
 // # Closing
 //

@@ -139,14 +139,14 @@ type Log interface {
 	// with [ErrDeleted].
 	State(ctx context.Context) (State, error)
 
-	// Watch has changed called after each append, after the close and after the
-	// deletion, or once for several of them: a read in a call finds all that it
-	// reports. It may be called from any goroutine, and by several at once, but no lock
-	// is held then, and changed may call the log; it must not wait. What happened
-	// before Watch has returned may go unreported, and a log that has been deleted has
-	// nothing to report any more. After stop has returned no further call begins; one
-	// that is under way in another goroutine may still run. Stop may be called more
-	// than once, also by changed.
+	// Watch calls changed after each append, after the close and after the deletion,
+	// or once for several of them: a read in a call finds all that it reports. Calls
+	// may come from any goroutine, and from several at once. No lock is held then, and
+	// changed may call the log; it must not wait. What happened before Watch has
+	// returned may go unreported, and a log that has been deleted has nothing to
+	// report any more. After stop has returned no further call begins; one that is
+	// under way in another goroutine may still run. Stop may be called more than once,
+	// also by changed.
 	Watch(changed func()) (stop func())
 }
 
@@ -165,7 +165,11 @@ type CreateOptions struct {
 	End    []byte
 }
 
-// Logs are logs by name, safe for concurrent use. Each method is one atomic step.
+// Logs are logs by name, safe for concurrent use. Each method is one atomic step. Any
+// printable text of up to 200 bytes can be a name, and names that differ in a byte are
+// different.
+//
+// Package logtest judges an implementation.
 type Logs interface {
 	// Create makes a log. It fails with [ErrExists] or [ErrTooLarge], and then there
 	// is no new one.

@@ -34,7 +34,7 @@ type MemoryOptions struct {
 	// larger than Bytes is too large as well.
 	RecordBytes int
 
-	// Compact has an append supersede the record before it that has the same key. A
+	// Compact makes an append supersede the record before it that has the same key. A
 	// superseded record is gone at once, which is no gap: a reader who has not had it
 	// gets the latest one.
 	//

@@ -87,7 +87,7 @@ func opensTheSame(l *logs) {
 }
 
 func namesApart(l *logs) {
-	names := []string{"log", "LOG", "log/log", "log/", "..", "%2e", "*", ">", "a b", "ü", "a\x00b", strings.Repeat("x", 200)}
+	names := []string{"log", "LOG", "log/log", "log/", "..", "%2e", "*", ">", "a b", "ü", "u\u0308", "%", "'", strings.Repeat("x", 200)}
 	for _, name := range names {
 		l.create(name, eventlog.CreateOptions{}).add(name)
 	}
