@@ -1,6 +1,7 @@
 package logtest
 
 import (
+	"fmt"
 	"runtime"
 	"sync/atomic"
 	"testing"
@@ -68,10 +69,27 @@ type recorder struct {
 	failed atomic.Bool
 }
 
-func (r *recorder) Error(...any)          { r.failed.Store(true) }
-func (r *recorder) Errorf(string, ...any) { r.failed.Store(true) }
-func (r *recorder) Fatal(...any)          { r.FailNow() }
-func (r *recorder) Fatalf(string, ...any) { r.FailNow() }
+func (r *recorder) Error(args ...any) {
+	r.Helper()
+	r.Log(args...)
+	r.failed.Store(true)
+}
+
+func (r *recorder) Errorf(format string, args ...any) {
+	r.Helper()
+	r.Error(fmt.Sprintf(format, args...))
+}
+
+func (r *recorder) Fatal(args ...any) {
+	r.Helper()
+	r.Error(args...)
+	r.FailNow()
+}
+
+func (r *recorder) Fatalf(format string, args ...any) {
+	r.Helper()
+	r.Fatal(fmt.Sprintf(format, args...))
+}
 
 func (r *recorder) FailNow() {
 	r.failed.Store(true)
