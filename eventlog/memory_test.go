@@ -106,6 +106,42 @@ func TestMemory_keeps_what_its_limits_allow(t *testing.T) {
 	}
 }
 
+func TestMemory_has_the_limits_that_are_documented(t *testing.T) {
+	const mib = 1 << 20
+	tests := []struct {
+		name    string
+		options eventlog.MemoryOptions
+		record  func(i int) eventlog.Record
+		appends int
+		kept    int
+	}{
+		{"65,536 records", eventlog.MemoryOptions{}, func(int) eventlog.Record { return eventlog.Record{} }, 65_537, 65_536},
+		{"16 MiB", eventlog.MemoryOptions{}, func(int) eventlog.Record { return eventlog.Record{Data: make([]byte, mib)} }, 17, 16},
+		{"65,536 keys", eventlog.MemoryOptions{Compact: true}, func(i int) eventlog.Record {
+			return eventlog.Record{Key: fmt.Sprint(i)}
+		}, 65_537, 65_536},
+		{"none", eventlog.MemoryOptions{Records: eventlog.NoLimit}, func(int) eventlog.Record { return eventlog.Record{} }, 65_537, 65_537},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			log := eventlog.NewMemory(test.options)
+			for i := range test.appends {
+				if _, err := log.Append(t.Context(), test.record(i), eventlog.AppendOptions{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			page, err := log.Read(t.Context(), eventlog.Offset{}, math.MaxInt)
+			if err != nil || len(page.Records) != test.kept || page.Gap != (test.kept < test.appends) {
+				t.Errorf("of %d records %d are left, gap %v (%v), want %d", test.appends, len(page.Records), page.Gap, err, test.kept)
+			}
+			tooLarge := eventlog.Record{Data: make([]byte, mib+1)}
+			if _, err := log.Append(t.Context(), tooLarge, eventlog.AppendOptions{}); !errors.Is(err, eventlog.ErrTooLarge) {
+				t.Errorf("Append of more than 1 MiB: %v, want ErrTooLarge", err)
+			}
+		})
+	}
+}
+
 func TestMemory_lets_go_of_what_is_too_old_when_it_is_used(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := eventlog.NewMemory(eventlog.MemoryOptions{Age: time.Minute})
@@ -242,6 +278,25 @@ func TestMemory_counts_as_far_as_it_can(t *testing.T) {
 	}
 	if got := all(t, log, eventlog.Offset{}); !slices.Equal(got, []string{"a"}) {
 		t.Errorf("got %q, want a", got)
+	}
+}
+
+// Somebody may have a deleted log for as long as a stream is open.
+func TestMemoryLogs_keeps_nothing_of_a_deleted_log(t *testing.T) {
+	logs := eventlog.NewMemoryLogs(eventlog.MemoryOptions{})
+	log, err := logs.Create(t.Context(), "name", eventlog.CreateOptions{Records: make([]eventlog.Record, 10)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := logs.Delete(t.Context(), "name", 1); err != nil {
+		t.Fatal(err)
+	}
+	memory, ok := log.(*eventlog.Memory)
+	if !ok {
+		t.Fatalf("Create returns a %T, want a *Memory", log)
+	}
+	if records, _ := memory.Blocks(); records != nil {
+		t.Errorf("there are %d records", records)
 	}
 }
 
