@@ -2,6 +2,7 @@ package sse_test
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"runtime"
 	"strings"
@@ -51,3 +52,6 @@ func eachProtocol(t *testing.T, test func(t *testing.T, protocol baretest.Protoc
 		})
 	}
 }
+
+// nothing is a logger of nothing.
+func nothing() *slog.Logger { return slog.New(slog.DiscardHandler) }

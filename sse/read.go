@@ -74,6 +74,8 @@ type parser struct {
 	lastID string        // the last event id
 	retry  time.Duration // the last one, since an event was returned
 
+	reconnect time.Duration // the last one of all; negative if there has been none
+
 	// The buffers of the event that is being read.
 	id        string
 	eventType string
@@ -84,6 +86,8 @@ func newParser(r io.Reader, limits Limits) *parser {
 	return &parser{
 		lines: lineReader{source: r, limit: cmp.Or(limits.Line, DefaultLineLimit)},
 		limit: cmp.Or(limits.Event, DefaultEventLimit),
+
+		reconnect: -1,
 	}
 }
 
@@ -157,4 +161,5 @@ func (p *parser) setRetry(digits string) {
 		return
 	}
 	p.retry = time.Duration(min(milliseconds, most)) * time.Millisecond
+	p.reconnect = p.retry
 }
