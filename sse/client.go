@@ -106,7 +106,7 @@ func (c Client) Get(ctx context.Context, url string) iter.Seq2[Event, error] {
 			yield(Event{}, fmt.Errorf("sse: %w", err))
 			return
 		}
-		c.Events(request)(yield) //nolint:contextcheck // the request has the context
+		c.Events(ctx, request)(yield)
 	}
 }
 
@@ -124,7 +124,7 @@ func (c Client) Get(ctx context.Context, url string) iter.Seq2[Event, error] {
 //   - Break out of it: the connection is closed.
 //   - The server answers 204 (No Content): there is nothing more to come. The loop ends
 //     without an error.
-//   - The context of the request ends: its cause is yielded last.
+//   - ctx ends: its cause is yielded last. The request's own context does not count.
 //   - Another attempt is of no use: the error is yielded last. It is a [StatusError], or
 //     wraps [ErrContentType], [ErrTooLarge] or [ErrBodyConsumed]; or it is any error, when
 //     MaxFailures is reached.
@@ -133,7 +133,7 @@ func (c Client) Get(ctx context.Context, url string) iter.Seq2[Event, error] {
 // Accept-Encoding: identity, unless you have set them; compression would hold events
 // back. Redirects are followed as [http.Client] does. The iterator reads only when the
 // loop asks for the next event, and has no goroutine.
-func (c Client) Events(request *http.Request) iter.Seq2[Event, error] {
+func (c Client) Events(ctx context.Context, request *http.Request) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		s := session{
 			client:  c.withDefaults(),
@@ -142,7 +142,7 @@ func (c Client) Events(request *http.Request) iter.Seq2[Event, error] {
 			lastID:  request.Header.Get("Last-Event-ID"),
 		}
 		s.retry = s.client.Retry
-		if err := s.run(); err != nil {
+		if err := s.run(ctx); err != nil {
 			yield(Event{}, err)
 		}
 	}

@@ -151,7 +151,7 @@ func TestAClientSaysWhatItWants(t *testing.T) {
 		request.Header.Set("Authorization", "Bearer x")
 		request.Header.Set("Last-Event-ID", "7")
 		before := fmt.Sprint(request.Header)
-		if got := shown(sse.Client{HTTP: server.Client()}.Events(request)); got != `"" "a" id "7"`+"\n" {
+		if got := shown(sse.Client{HTTP: server.Client()}.Events(t.Context(), request)); got != `"" "a" id "7"`+"\n" {
 			t.Errorf("got %s", got)
 		}
 		if got := fmt.Sprint(request.Header); got != before {
@@ -179,7 +179,7 @@ func TestHeadersOfTheCallersStay(t *testing.T) {
 		server, script := play(t, baretest.HTTP1, status(http.StatusNoContent, ""))
 		request, _ := http.NewRequestWithContext(t.Context(), "REPORT", server.URL+"/", http.NoBody)
 		request.Header = http.Header{"Accept": {"text/event-stream, */*"}, "Cache-Control": nil, "Accept-Encoding": {"gzip"}}
-		if got := shown(sse.Client{HTTP: server.Client()}.Events(request)); got != "" {
+		if got := shown(sse.Client{HTTP: server.Client()}.Events(t.Context(), request)); got != "" {
 			t.Errorf("got %s", got)
 		}
 		asked := script.requests()[0]
@@ -474,7 +474,7 @@ func TestABodyIsSentAgainOnlyIfItCan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, script := play(t, baretest.HTTP1, bytesThenCut("data: a\n\n"))
 		request, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/", io.MultiReader(strings.NewReader("once")))
-		got := shown(sse.Client{HTTP: server.Client()}.Events(request))
+		got := shown(sse.Client{HTTP: server.Client()}.Events(t.Context(), request))
 		if want := `"" "a"` + "\nerror sse: the request's body cannot be sent again\n"; got != want {
 			t.Errorf("got %swant %s", got, want)
 		}

@@ -30,10 +30,9 @@ type session struct {
 var errOver = errors.New("sse: the session is over")
 
 // run makes one attempt after the other, and returns the error to end with.
-func (s *session) run() error {
-	ctx := s.request.Context()
+func (s *session) run(ctx context.Context) error {
 	for {
-		err := s.attempt()
+		err := s.attempt(ctx)
 		switch {
 		case errors.Is(err, errOver):
 			return nil
@@ -66,9 +65,9 @@ func (s *session) final(err error) bool {
 }
 
 // attempt connects once, yields what comes, and returns why that has ended.
-func (s *session) attempt() error {
+func (s *session) attempt(ctx context.Context) error {
 	s.failures++ // until something comes
-	ctx, cancel := context.WithCancelCause(s.request.Context())
+	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	request, err := s.prepare(ctx)
 	if err != nil {
