@@ -26,6 +26,7 @@ func TestPagesLogNoErrorAndFitAPhone(t *testing.T) {
 		{"server-sent events", "server_sent_events", "/", nil, time},
 		{"streaming fetch", "streaming_fetch", "/", []action{chromedp.Click("#start")}, `document.querySelectorAll("#lines > *").length > 0`},
 		{"finite events", "finite_events", "/", []action{chromedp.Click("#start")}, textOf("#state") + ` === "closed"`},
+		{"events", "events", "/", []action{chromedp.Click("#full")}, time + " && " + textOf("#countdown") + ` === "lift-off"`},
 		{"polling", "polling", "/", nil, time},
 		{"long polling", "polling", "/long", nil, time},
 	}

@@ -47,6 +47,7 @@ func TestPagesSayWhatHappens(t *testing.T) {
 		"tutorial/finite-streams.md",
 		"tutorial/streaming-fetch.md",
 		"tutorial/job-progress.md",
+		"tutorial/events.md",
 		"tutorial/middleware.md",
 		"user-guide/testing-streams.md",
 	} {
