@@ -27,18 +27,18 @@ type Client struct {
 	HTTP *http.Client
 
 	// Retry is how long the client waits before it reconnects, until the stream says
-	// otherwise (see [Event].Retry); 0 means [DefaultRetry]. Up to half of the wait is added to it
-	// at random, so that the clients of a server that restarts do not come back all at
-	// once.
+	// otherwise (see [Event].Retry); 0 or less means [DefaultRetry]. Up to half of the
+	// wait is added to it at random, so that the clients of a server that restarts do not
+	// come back all at once.
 	Retry time.Duration
 
 	// MaxRetry is the longest wait. The wait doubles with each attempt in a row that
-	// brings nothing. 0 means [DefaultMaxRetry]. What the server asks for, in the stream or
+	// brings nothing. 0 or less means [DefaultMaxRetry]. What the server asks for, in the stream or
 	// by Retry-After, may be longer, and is kept to.
 	MaxRetry time.Duration
 
 	// MaxFailures is how many attempts in a row may bring nothing before the last one's
-	// error ends the events; 0 means any number.
+	// error ends the events; 0 or less means any number.
 	MaxFailures int
 
 	// MaxSilence is how long the server may send nothing, neither a head nor an event nor
@@ -152,8 +152,16 @@ func (c Client) withDefaults() Client {
 	if c.HTTP == nil {
 		c.HTTP = new(http.Client)
 	}
-	c.Retry = cmp.Or(c.Retry, DefaultRetry)
-	c.MaxRetry = cmp.Or(c.MaxRetry, DefaultMaxRetry)
+	c.Retry = positive(c.Retry, DefaultRetry)
+	c.MaxRetry = positive(c.MaxRetry, DefaultMaxRetry)
 	c.MaxSilence = cmp.Or(c.MaxSilence, DefaultMaxSilence)
 	return c
+}
+
+// positive is value, or else what stands for one that is zero or less.
+func positive[T int | time.Duration](value, otherwise T) T {
+	if value > 0 {
+		return value
+	}
+	return otherwise
 }

@@ -248,6 +248,7 @@ func TestAClientWaitsAsItIsTold(t *testing.T) {
 	}{
 		{"of its own accord", bytesThenEnd(":\n"), sse.Client{}, 3 * time.Second},
 		{"as its options say", bytesThenEnd(":\n"), sse.Client{Retry: time.Second}, time.Second},
+		{"of its own accord, if its options make no sense", bytesThenEnd(":\n"), sse.Client{Retry: -1, MaxRetry: -1, MaxFailures: -1}, 3 * time.Second},
 		{"as the stream says", bytesThenEnd("retry: 10000\n\n"), sse.Client{}, 10 * time.Second},
 		{"as the stream says, even for long", bytesThenEnd("retry: 7200000\n\n"), sse.Client{}, 2 * time.Hour},
 		{"not at all, if the stream says so", bytesThenEnd("retry: 0\n\n"), sse.Client{}, 0},
@@ -304,6 +305,46 @@ func TestAClientIsPatientWithAServerThatIsDown(t *testing.T) {
 			t.Error("there is no jitter")
 		}
 	})
+}
+
+func TestAServerThatIsDownIsAskedNoMoreOftenThanItsStreamHasSaid(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		retry string
+		want  []int // the waits, in milliseconds, and half of each more at most
+	}{
+		{"nothing is not doubled for ever", "0", []int{0, 100, 200, 400}},
+		{"an hour is not doubled", "3600000", []int{3600000, 3600000, 3600000, 3600000}},
+		{"40 seconds become a minute", "40000", []int{40000, 60000, 60000, 60000}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				down := status(http.StatusBadGateway, "")
+				server, _ := play(t, baretest.HTTP1, bytesThenEnd("retry: "+test.retry+"\n\n"), down)
+				var waits []time.Duration
+				client := sse.Client{HTTP: server.Client(), MaxFailures: 5, OnRetry: func(_ error, wait time.Duration) {
+					waits = append(waits, wait)
+				}}
+				for _, err := range client.Get(t.Context(), server.URL+"/") {
+					if _, ok := errors.AsType[*sse.StatusError](err); !ok {
+						t.Error(err)
+					}
+				}
+				if len(waits) != 5 { // the end of the stream, and four of five failures
+					t.Fatalf("waited for %v", waits)
+				}
+				for i, want := range test.want {
+					least := time.Duration(want) * time.Millisecond
+					if got := waits[i+1]; got < least || got > least*3/2 {
+						t.Errorf("wait %d is %v, want %v and half of it at most", i, got, least)
+					}
+				}
+			})
+		})
+	}
 }
 
 func TestWhatHasComeEndsARowOfFailures(t *testing.T) {

@@ -2,7 +2,6 @@ package sse
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -24,17 +23,17 @@ const (
 
 // Limits bound the memory that a stream can take. The zero value has the defaults.
 type Limits struct {
-	// Line is how many bytes a line may have, without its line break; 0 means
-	// [DefaultLineLimit]. Comments are lines, too.
+	// Line is how many bytes a line may have, without its line break; 0 or less
+	// means [DefaultLineLimit]. Comments are lines, too.
 	Line int
-	// Event is how many bytes the data of an event may have; 0 means
+	// Event is how many bytes the data of an event may have; 0 or less means
 	// [DefaultEventLimit].
 	Event int
 }
 
 // Read yields the events of a stream as they come, by the specification's parser
-// (WHATWG HTML, section 9.2.6). It is single use, reads when the loop asks for the next event, and
-// is not safe for concurrent use. It does not close r.
+// (WHATWG HTML, section 9.2.6). It is single use, reads when the loop asks for the next
+// event, and is not safe for concurrent use. It does not close r.
 //
 // An event is yielded when the empty line that ends it has come, and only if it has
 // data: what a browser does not dispatch is not yielded. What comes after the last
@@ -84,8 +83,8 @@ type parser struct {
 
 func newParser(r io.Reader, limits Limits) *parser {
 	return &parser{
-		lines: lineReader{source: r, limit: cmp.Or(limits.Line, DefaultLineLimit)},
-		limit: cmp.Or(limits.Event, DefaultEventLimit),
+		lines: lineReader{source: r, limit: positive(limits.Line, DefaultLineLimit)},
+		limit: positive(limits.Event, DefaultEventLimit),
 
 		reconnect: -1,
 	}

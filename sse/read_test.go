@@ -126,6 +126,7 @@ func TestAFailureIsYieldedLast(t *testing.T) {
 		{"a line over the limit", strings.NewReader("data: a\n\ndata: bc\n\n"), sse.Limits{Line: 7}, `"" "a"` + "\nerror sse: the event stream is over a limit: a line has more than 7 bytes\n"},
 		{"a comment over the limit", strings.NewReader(":2345678\n"), sse.Limits{Line: 7}, "error sse: the event stream is over a limit: a line has more than 7 bytes\n"},
 		{"a line that never ends", endless{'x'}, sse.Limits{}, "error sse: the event stream is over a limit: a line has more than 1048576 bytes\n"},
+		{"limits that make no sense", strings.NewReader("data: a\n\n"), sse.Limits{Line: -1, Event: -1}, `"" "a"` + "\n"},
 		{"an event at the limit", strings.NewReader("data: ab\ndata: c\n\n"), sse.Limits{Event: 4}, `"" "ab\nc"` + "\n"},
 		{"an event over the limit", strings.NewReader("data: ab\ndata: cd\n\n"), sse.Limits{Event: 4}, "error sse: the event stream is over a limit: the data of an event has more than 4 bytes\n"},
 		{"an event that never ends", &repeated{text: "data\n"}, sse.Limits{}, "error sse: the event stream is over a limit: the data of an event has more than 4194304 bytes\n"},

@@ -533,3 +533,41 @@ func TestAClientNamesTheLastEventThatItHad(t *testing.T) {
 		t.Errorf("a request by hand has %q", got)
 	}
 }
+
+// BenchmarkResponse compares a stream of events with the same bytes yielded by hand.
+func BenchmarkResponse(b *testing.B) {
+	event := sse.Event{ID: "0000000000000001_0000000000000007", Type: "price", Data: []byte("42.00")}
+	text, _ := event.AppendText(nil)
+	request := baretest.NewRequest(http.MethodGet, "/", nil)
+	take := func([]byte) bool { return true }
+	b.Run("events", func(b *testing.B) {
+		b.ReportAllocs()
+		response := sse.Response(request, func(yield func(sse.Event) bool) {
+			for b.Loop() {
+				yield(event)
+			}
+		}, sse.Options{})
+		if err := bare.RunBody(response.Body, take); err != nil {
+			b.Fatal(err)
+		}
+	})
+	b.Run("bytes by hand", func(b *testing.B) {
+		b.ReportAllocs()
+		if err := bare.RunBody(func(yield func([]byte) bool) {
+			for b.Loop() {
+				yield(text)
+			}
+		}, take); err != nil {
+			b.Fatal(err)
+		}
+	})
+	b.Run("a stream of one event", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			response := sse.Response(request, func(yield func(sse.Event) bool) { yield(event) }, sse.Options{})
+			if err := bare.RunBody(response.Body, take); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

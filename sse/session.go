@@ -155,10 +155,11 @@ func (s *session) wait(err error) time.Duration {
 	const least = 100 * time.Millisecond // that is doubled, if the stream has asked for none
 	wait := s.retry
 	for range s.failures - 1 {
-		if wait = max(2*wait, least); wait >= s.client.MaxRetry {
-			wait = max(s.client.MaxRetry, s.retry)
+		if wait > s.client.MaxRetry/2 {
+			wait = max(wait, s.client.MaxRetry)
 			break
 		}
+		wait = max(2*wait, least)
 	}
 	if status, ok := errors.AsType[*StatusError](err); ok {
 		wait = max(wait, status.RetryAfter)
