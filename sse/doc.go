@@ -40,14 +40,17 @@
 //
 // # Errors that a page can see
 //
-// An EventSource whose first response is no 200 never reconnects, and shows neither
-// status nor text to its page. What can be checked before the stream begins is still
-// an ordinary error response of the handler. Give the rest a type of its own, such as
-// "failed". Do not call a type "error" or "open": those are events of the EventSource
-// itself, and listeners could not tell them apart.
+// An EventSource that gets anything but a 200 gives up for good, and shows its page
+// neither the status nor the text. What can be checked before the stream begins is an
+// ordinary error response of the handler all the same, for other clients and for logs.
+// What fails later is an event: [StreamResponse] sends "failed". Do not call a type
+// "error" or "open". Those are events of the EventSource itself, and a listener could not
+// tell them apart.
 //
 // # Reading
 //
 // [Read] yields the events of a stream, by the specification's parser. It takes
-// whatever a server may send, with limits for lines and events.
+// whatever a server may send, with limits for lines and events. [Client] is to a Go
+// program what an EventSource is to a page: it reconnects, and names the last event that
+// it had. It can also POST, and it notices a server that has gone silent.
 package sse

@@ -123,6 +123,8 @@ func TestAFailureIsYieldedLast(t *testing.T) {
 		{"of the reader", io.MultiReader(strings.NewReader("data: a\n\ndata: b\n"), iotest.ErrReader(errors.New("cut"))), sse.Limits{}, `"" "a"` + "\nerror cut\n"},
 		{"a reader that reads nothing", stuck{}, sse.Limits{}, "error multiple Read calls return no data or error\n"},
 		{"a line at the limit", strings.NewReader("data: a\n\n"), sse.Limits{Line: 7}, `"" "a"` + "\n"},
+		{"a line at the limit that comes in pieces", iotest.OneByteReader(strings.NewReader("data: a\r\n\r\n")), sse.Limits{Line: 7}, `"" "a"` + "\n"},
+		{"a line over the limit that comes in pieces", iotest.OneByteReader(strings.NewReader("data: ab")), sse.Limits{Line: 7}, "error sse: the event stream is over a limit: a line has more than 7 bytes\n"},
 		{"a line over the limit", strings.NewReader("data: a\n\ndata: bc\n\n"), sse.Limits{Line: 7}, `"" "a"` + "\nerror sse: the event stream is over a limit: a line has more than 7 bytes\n"},
 		{"a comment over the limit", strings.NewReader(":2345678\n"), sse.Limits{Line: 7}, "error sse: the event stream is over a limit: a line has more than 7 bytes\n"},
 		{"a line that never ends", endless{'x'}, sse.Limits{}, "error sse: the event stream is over a limit: a line has more than 1048576 bytes\n"},
