@@ -163,6 +163,34 @@ func TestEventsBelongToTheirReader(t *testing.T) {
 	}
 }
 
+func TestALongStreamOfSmallEventsNeedsASmallBuffer(t *testing.T) {
+	t.Parallel()
+	source := &measured{source: &repeated{text: "data: a few bytes\n\n"}}
+	events := 0
+	for _, err := range sse.Read(source, sse.Limits{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if events++; events == 100_000 {
+			break
+		}
+	}
+	if source.largest > 4<<10 {
+		t.Errorf("the buffer has grown to %d bytes", source.largest)
+	}
+}
+
+// measured is a reader that notes the largest buffer that it was given.
+type measured struct {
+	source  io.Reader
+	largest int
+}
+
+func (m *measured) Read(p []byte) (int, error) {
+	m.largest = max(m.largest, len(p))
+	return m.source.Read(p[:min(len(p), 1000)])
+}
+
 // stuck is a reader that neither reads nor fails.
 type stuck struct{}
 
