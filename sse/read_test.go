@@ -163,6 +163,37 @@ func TestEventsBelongToTheirReader(t *testing.T) {
 	}
 }
 
+func TestALargeEventComesWhole(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	for i := range 100_000 {
+		fmt.Fprintf(&text, "%d,", i)
+	}
+	stream, err := sse.Event{Data: []byte("small\n" + text.String())}.AppendText(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := &hesitant{source: &pieces{bytes.NewReader(stream), 1000}}
+	for event, err := range sse.Read(source, sse.Limits{}) {
+		if got := string(event.Data); err != nil || got != "small\n"+text.String() {
+			t.Errorf("got %d bytes, %v, want %d that are the same", len(got), err, text.Len()+6)
+		}
+	}
+}
+
+// hesitant is a reader that reads nothing every other time, as readers may.
+type hesitant struct {
+	source io.Reader
+	reads  int
+}
+
+func (h *hesitant) Read(p []byte) (int, error) {
+	if h.reads++; h.reads%2 == 1 {
+		return 0, nil
+	}
+	return h.source.Read(p)
+}
+
 func TestALongStreamOfSmallEventsNeedsASmallBuffer(t *testing.T) {
 	t.Parallel()
 	source := &measured{source: &repeated{text: "data: a few bytes\n\n"}}
