@@ -46,10 +46,11 @@ type Options struct {
 //
 // The iterator is run once, in the goroutine of the request, after the handler has
 // returned. Its yield returns false when the client has left or the server stops, and
-// the iterator must then return. One that waits for something else watches the
-// request's context as well, as [bare.HttpRequest.Every], [bare.HttpRequest.Sleep] and
-// [bare.Receive] do. Several goroutines may yield, each in its turn, as long as the
-// iterator does not return before them. An event may be changed when yield has returned.
+// the iterator must then return: after a hundred such calls its goroutine is ended. One
+// that waits for something else watches the request's context as well, as
+// [bare.HttpRequest.Every], [bare.HttpRequest.Sleep] and [bare.Receive] do. Several
+// goroutines may yield, each in its turn, as long as the iterator does not return before
+// them. An event may be changed when yield has returned.
 //
 // When the iterator returns, the response ends cleanly, and an EventSource reconnects.
 // An event that cannot be encoded (see [FieldError]) cuts the response, and is logged.

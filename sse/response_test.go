@@ -405,6 +405,29 @@ func TestACommentThatWaitsForTheClientHoldsUpNoClock(t *testing.T) {
 	})
 }
 
+func TestAProducerThatNeverStopsIsEnded(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		ended := make(chan bool, 1)
+		events := stream(sse.Options{}, func(_ *bare.HttpRequest, yield func(sse.Event) bool) {
+			for {
+				if !yield(data("x")) {
+					continue // where it must return
+				}
+				time.Sleep(time.Second)
+			}
+		})
+		server, _ := serve(t, protocol, func(request *bare.HttpRequest) bare.HttpResponse {
+			request.OnEnd(func(bare.End) { ended <- true })
+			return events(request)
+		})
+		s := server.Get("/")
+		s.Event()
+		s.Close()
+		<-ended
+	})
+}
+
 func TestNothingIsYieldedAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -1,6 +1,8 @@
 package sse
 
 import (
+	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/bare-go/bare"
@@ -15,7 +17,9 @@ type writer struct {
 
 	// gate is held by whoever yields. It is a channel, as a wait for a mutex would stop
 	// the fake time of testing/synctest, in which stalled clients are tested.
-	gate   chan struct{}
+	gate    chan struct{}
+	refused atomic.Int32 // events that came after send had returned false
+
 	timer  *time.Timer
 	last   time.Time // when something was yielded
 	buffer []byte
@@ -26,6 +30,9 @@ type writer struct {
 
 // silence is the comment that keeps a connection alive.
 const silence = ":\n\n"
+
+// maxRefused is how many events a producer may send in vain: it would go on forever.
+const maxRefused = 100
 
 // keptBuffer is how large a buffer may be that is kept for the next event.
 const keptBuffer = 64 << 10
@@ -60,7 +67,13 @@ func (w *writer) open(retry time.Duration) {
 func (w *writer) send(event Event) bool {
 	// A producer that never waits sees the end of the context only here. Sleep notes
 	// that it was told.
-	return w.request.Sleep(0) && w.put(event)
+	if w.request.Sleep(0) && w.put(event) {
+		return true
+	}
+	if w.refused.Add(1) >= maxRefused {
+		runtime.Goexit() // as the server does with a body that never stops
+	}
+	return false
 }
 
 func (w *writer) put(event Event) bool {
