@@ -501,7 +501,12 @@ func TestTheEndOfTheContextEndsTheLoop(t *testing.T) {
 				ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Second, errors.New("enough"))
 				defer cancel()
 				start := time.Now()
-				got := shown(sse.Client{HTTP: server.Client()}.Get(ctx, server.URL+"/"))
+				client := sse.Client{HTTP: server.Client(), OnRetry: func(err error, _ time.Duration) {
+					if ctx.Err() != nil {
+						t.Errorf("after the end there is to be another try, because of %v", err)
+					}
+				}}
+				got := shown(client.Get(ctx, server.URL+"/"))
 				if took := time.Since(start).Round(time.Millisecond); got != test.want || took != 10*time.Second {
 					t.Errorf("after %v got %swant %s", took, got, test.want)
 				}

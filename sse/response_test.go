@@ -155,8 +155,8 @@ func TestAStreamChoosesItsOptions(t *testing.T) {
 					wantNext(t, s, test.second, ":\n\n")
 					return
 				}
-				if rest := s.Rest(); rest != "" {
-					t.Errorf("got %q", rest)
+				if rest := s.Rest(); rest != "" || s.Err() != nil {
+					t.Errorf("got %q, %v", rest, s.Err())
 				}
 			})
 		})
@@ -438,7 +438,7 @@ func TestNothingIsYieldedAfterTheEnd(t *testing.T) {
 			time.Sleep(20 * time.Second)
 		}, sse.Options{})
 		ended, chunks := false, 0
-		err := bare.RunBody(response.Body, func([]byte) bool {
+		response.Body(func([]byte) bool {
 			if ended {
 				t.Error("a chunk came after the end")
 			}
@@ -447,9 +447,66 @@ func TestNothingIsYieldedAfterTheEnd(t *testing.T) {
 		})
 		ended = true
 		time.Sleep(time.Hour)
-		if late(data("x")) || chunks != 2 || err != nil {
-			t.Errorf("%d chunks, %v, and a late event was taken or not; want 2 chunks", chunks, err)
+		if taken := late(data("x")); taken || chunks != 2 {
+			t.Errorf("%d chunks, want 2; a late event was taken: %v", chunks, taken)
 		}
+	})
+}
+
+func TestNothingIsYieldedAfterYieldHasSaidNo(t *testing.T) {
+	t.Parallel()
+	for name, no := range map[string]func() bool{
+		"by returning false": func() bool { return false },
+		"by a panic":         func() bool { panic("broken") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				response := sse.Response(baretest.NewRequest(http.MethodGet, "/", nil), func(yield func(sse.Event) bool) {
+					attempt := func() bool {
+						defer func() { _ = recover() }()
+						return yield(data("x"))
+					}
+					for range 3 {
+						if attempt() {
+							t.Error("an event was taken")
+						}
+						time.Sleep(time.Minute)
+					}
+				}, sse.Options{})
+				chunks := 0
+				response.Body(func([]byte) bool {
+					if chunks++; chunks == 1 {
+						return true
+					}
+					time.Sleep(20 * time.Second) // in which a comment comes due
+					return no()
+				})
+				if chunks != 2 {
+					t.Errorf("%d chunks, want 2", chunks)
+				}
+			})
+		})
+	}
+}
+
+func TestTheEventsOfAStreamShareABuffer(t *testing.T) {
+	var chunk []byte
+	response := sse.Response(baretest.NewRequest(http.MethodGet, "/", nil), func(yield func(sse.Event) bool) {
+		event := data("42.00")
+		yield(event)
+		if allocations := testing.AllocsPerRun(100, func() { yield(event) }); allocations != 0 {
+			t.Errorf("%v allocations an event, want none", allocations)
+		}
+		yield(data(strings.Repeat("x", 1<<20)))
+		yield(event)
+		if cap(chunk) > 64<<10 {
+			t.Errorf("%d bytes are kept for an event of %d", cap(chunk), len(chunk))
+		}
+	}, sse.Options{})
+	response.Body(func(yielded []byte) bool {
+		chunk = yielded
+		return true
 	})
 }
 

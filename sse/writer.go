@@ -57,7 +57,7 @@ func (w *writer) open(retry time.Duration) {
 		first, _ = Event{Retry: retry}.AppendText(nil) // it has nothing that cannot be encoded
 	}
 	w.pass(first)
-	if w.keepAlive > 0 && !w.over {
+	if w.keepAlive > 0 {
 		w.timer = time.AfterFunc(w.keepAlive, w.beat)
 	}
 }
@@ -111,24 +111,16 @@ func (w *writer) beat() {
 	if w.over {
 		return
 	}
-	quiet := time.Since(w.last)
-	if quiet >= w.keepAlive {
-		quiet = 0
+	if time.Since(w.last) >= w.keepAlive {
 		w.passGuarded([]byte(silence))
 	}
-	if !w.over {
-		w.timer.Reset(w.keepAlive - quiet)
-	}
+	w.timer.Reset(w.keepAlive - time.Since(w.last))
 }
 
 // passGuarded keeps a panic of yield for close: in the timer's goroutine it would end
 // the process. The caller holds the gate.
 func (w *writer) passGuarded(chunk []byte) {
-	defer func() {
-		if value := recover(); value != nil {
-			w.crash = value
-		}
-	}()
+	defer func() { w.crash = recover() }()
 	w.pass(chunk)
 }
 
