@@ -34,15 +34,25 @@ const silence = ":\n\n"
 // maxRefused is how many events a producer may send in vain: it would go on forever.
 const maxRefused = 100
 
-// keptBuffer is how large a buffer may be that is kept for the next event.
-const keptBuffer = 64 << 10
+// firstBytes is how large the buffer is at first, and keptBuffer how large it may be to
+// be kept for the next event.
+const (
+	firstBytes = 256
+	keptBuffer = 64 << 10
+)
 
 func newWriter(request *bare.HttpRequest, yield func([]byte) bool, options Options) *writer {
 	keepAlive := options.KeepAlive
 	if keepAlive == 0 {
 		keepAlive = DefaultKeepAlive
 	}
-	return &writer{request: request, yield: yield, keepAlive: keepAlive, gate: make(chan struct{}, 1)}
+	return &writer{
+		request:   request,
+		yield:     yield,
+		keepAlive: keepAlive,
+		gate:      make(chan struct{}, 1),
+		buffer:    make([]byte, 0, firstBytes),
+	}
 }
 
 func (w *writer) lock()   { w.gate <- struct{}{} }
