@@ -1,0 +1,43 @@
+package javascript
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"fmt"
+	"strings"
+
+	"github.com/bare-go/bare"
+)
+
+//go:embed streams.js
+var module []byte
+
+// entityTag is made of the content, so that it changes when the content does, and
+// is the same on each of several servers.
+var entityTag = fmt.Sprintf(`"%x"`, sha256.Sum256(module)) //nolint:gochecknoglobals // it never changes
+
+// Handle is a [bare.HttpHandler] that answers GET and HEAD with the module
+// streams.js. A browser asks each time whether the module has changed, as there is
+// no version in its URL, and is told with a 304 that it has not (RFC 9110, section
+// 13.1.2). Several goroutines may call it at the same time.
+func Handle(request *bare.HttpRequest) bare.HttpResponse {
+	response := bare.BytesResponse(200, "text/javascript; charset=utf-8", module)
+	if matches(request.Scope.Header.Values("If-None-Match")) {
+		response = bare.HttpResponse{Status: 304}
+	}
+	return response.WithHeader("etag", entityTag).WithHeader("cache-control", "no-cache")
+}
+
+// matches reports whether the client has the module. If-None-Match compares weakly,
+// and a proxy that compresses makes tags weak (RFC 9110, section 8.8.3.2).
+func matches(values []string) bool {
+	for _, value := range values {
+		for tag := range strings.SplitSeq(value, ",") {
+			tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/")
+			if tag == entityTag || tag == "*" {
+				return true
+			}
+		}
+	}
+	return false
+}
