@@ -3,6 +3,7 @@ package browsertest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -114,36 +115,40 @@ func recordsOf(text string, err error) bare.HttpResponse {
 // A reading is a stream, and what streams.js makes of it.
 type reading struct {
 	name      string
-	call      string // of JavaScript
+	call      string // of JavaScript; url is the stream's
 	responses []bare.HttpResponse
 	requests  []string
 	want      []string
 }
 
-// checkReadings runs each reading in a tab of its own.
+// checkReadings does one reading after the other on a page.
 func checkReadings(t *testing.T, readings []reading) {
 	t.Helper()
+	servers := make([]*replay, len(readings))
+	for i, reading := range readings {
+		servers[i] = &replay{responses: reading.responses}
+	}
+	addr, _ := serve(t, newModuleApp("/stream/{number:int}", func(request *bare.HttpRequest) bare.HttpResponse {
+		return servers[request.Matches.Int("number")].handle(request)
+	}), bare.Server{Addr: "127.0.0.1:0"})
 	tab, _ := newTab(t)
-	for _, test := range readings {
-		t.Run(test.name, func(t *testing.T) {
-			server := &replay{responses: test.responses}
-			addr, _ := serve(t, newModuleApp("/stream", server.handle), bare.Server{Addr: "127.0.0.1:0"})
-			openModulePage(t, tab, "http://"+addr)
-			if got := evaluate[[]string](t, tab, test.call); !slices.Equal(got, test.want) {
-				t.Errorf("the loop saw\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(test.want, "\n\t"))
-			}
-			if got := server.heard(); !slices.Equal(got, test.requests) {
-				t.Errorf("the server got %q, want %q", got, test.requests)
-			}
-		})
+	openModulePage(t, tab, "http://"+addr)
+	for i, reading := range readings {
+		got := evaluate[[]string](t, tab, fmt.Sprintf("window.url = 'stream/%d'; %s", i, reading.call))
+		if !slices.Equal(got, reading.want) {
+			t.Errorf("%s: the loop saw\n\t%s\nwant\n\t%s", reading.name, strings.Join(got, "\n\t"), strings.Join(reading.want, "\n\t"))
+		}
+		if got := servers[i].heard(); !slices.Equal(got, reading.requests) {
+			t.Errorf("%s: the server got %q, want %q", reading.name, got, reading.requests)
+		}
 	}
 }
 
 func TestEventsEndOnlyAtAnEndThatIsNamed(t *testing.T) {
 	t.Parallel()
 	const (
-		get   = `read("events", "stream")`
-		post  = `read("events", "stream", {method: "post", headers: {authorization: "me"}, body: "question"})`
+		get   = `read("events", url)`
+		post  = `read("events", url, {method: "post", headers: {authorization: "me"}, body: "question"})`
 		first = "id: 1\ndata: a\n\n"
 		last  = "id: 9\nevent: done\ndata: .\n\n"
 		final = "9 done ."
@@ -162,7 +167,7 @@ func TestEventsEndOnlyAtAnEndThatIsNamed(t *testing.T) {
 			[]string{final, "over"},
 		},
 		{
-			"an event of another name", `read("events", "stream", {end: "ready"})`,
+			"an event of another name", `read("events", url, {end: "ready"})`,
 			[]bare.HttpResponse{eventsOf(last+"event: ready\ndata: .\n\n", nil)},
 			[]string{"GET"},
 			[]string{final, "9 ready .", "over"},
@@ -246,38 +251,38 @@ func TestEventsEndOnlyAtAnEndThatIsNamed(t *testing.T) {
 			[]string{" message a", "StreamError, , temporary, after , "},
 		},
 		{
-			"a POST that may be made twice", `read("events", "stream", {method: "POST", body: "question", reconnect: true})`,
+			"a POST that may be made twice", `read("events", url, {method: "POST", body: "question", reconnect: true})`,
 			[]bare.HttpResponse{bare.TextResponse(503, "no"), eventsOf(last, nil)},
 			[]string{"POST, question", "POST, question"},
 			[]string{"again after ", final, "over"},
 		},
 		{
-			"a GET that may not be made twice", `read("events", "stream", {reconnect: false})`,
+			"a GET that may not be made twice", `read("events", url, {reconnect: false})`,
 			[]bare.HttpResponse{eventsOf(first, nil)},
 			[]string{"GET"},
 			[]string{"1 message a", "StreamError, , temporary, after 1, "},
 		},
 		{
-			"an id to begin after, with a query of one's own", `read("events", "stream?last-event-id=4&a=b", {lastEventId: "ü &=#"})`,
+			"an id to begin after, with a query of one's own", `read("events", url + "?last-event-id=4&a=b", {lastEventId: "ü &=#"})`,
 			[]bare.HttpResponse{eventsOf(last, nil)},
 			[]string{"GET after ü &=#"},
 			[]string{final, "over"},
 		},
 		{
 			"a token for each request",
-			`read("events", "stream", {headers: async (id) => ({authorization: "token" + id})})`,
+			`read("events", url, {headers: async (id) => ({authorization: "token" + id})})`,
 			[]bare.HttpResponse{eventsOf(first, errOnPurpose), eventsOf(last, nil)},
 			[]string{"GET, Authorization token", "GET after 1, Authorization token1"},
 			[]string{"1 message a", "again after 1", final, "over"},
 		},
 		{
-			"a program that gives up", `read("events", "stream", {onretry: () => { throw new RangeError("enough") }})`,
+			"a program that gives up", `read("events", url, {onretry: () => { throw new RangeError("enough") }})`,
 			[]bare.HttpResponse{eventsOf(first, errOnPurpose)},
 			[]string{"GET"},
 			[]string{"1 message a", "RangeError, , final, after undefined, "},
 		},
 		{
-			"a mistake of the program is no broken network", `read("events", "stream", {body: "GET has none"})`,
+			"a mistake of the program is no broken network", `read("events", url, {body: "GET has none"})`,
 			[]bare.HttpResponse{eventsOf(first, errOnPurpose)},
 			nil,
 			[]string{"TypeError, , final, after undefined, "},
@@ -288,7 +293,7 @@ func TestEventsEndOnlyAtAnEndThatIsNamed(t *testing.T) {
 func TestRecordsEndOnlyAtTheirLastRecord(t *testing.T) {
 	t.Parallel()
 	const (
-		get   = `read("records", "stream")`
+		get   = `read("records", url)`
 		first = `{"id":"1","type":"price","data":42}`
 		end   = `{"id":"9","type":"end"}`
 	)
@@ -358,7 +363,7 @@ func TestRecordsEndOnlyAtTheirLastRecord(t *testing.T) {
 
 func TestLinesAreOverWhenTheResponseIs(t *testing.T) {
 	t.Parallel()
-	const get = `read("lines", "stream")`
+	const get = `read("lines", url)`
 	checkReadings(t, []reading{
 		{
 			"values of any shape, the last without a newline", get,
@@ -373,7 +378,7 @@ func TestLinesAreOverWhenTheResponseIs(t *testing.T) {
 			[]string{"1", "over"},
 		},
 		{
-			"a POST", `read("lines", "stream", {method: "POST", body: "question"})`,
+			"a POST", `read("lines", url, {method: "POST", body: "question"})`,
 			[]bare.HttpResponse{recordsOf("1\n", nil)},
 			[]string{"POST, question"},
 			[]string{"1", "over"},
