@@ -57,6 +57,19 @@ func TestASecondSubmitAbortsTheFirstStream(t *testing.T) {
 	eventually(t, "the server sees the second stream leave", func() bool { return program.printed("Cancelled") == 2 })
 }
 
+func TestFetchedEventsAreShownUntilTheyAreStopped(t *testing.T) {
+	t.Parallel()
+	tab, _ := newTab(t)
+	program := run(t, "fetch_events")
+	do(t, tab, chromedp.Navigate(program.url+"/"))
+	status := func() string { return evaluate[string](t, tab, textOf("#status")) }
+	eventually(t, "two events are shown", func() bool {
+		return evaluate[string](t, tab, textOf("#events")) == "Number 1\nNumber 2" && status() == "open"
+	})
+	do(t, tab, chromedp.Click("#stop"))
+	eventually(t, "the page says that it has stopped", func() bool { return status() == "stopped" })
+}
+
 func TestTheUsersTextStaysText(t *testing.T) {
 	t.Parallel()
 	tab, _ := newTab(t)

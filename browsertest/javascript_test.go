@@ -276,7 +276,7 @@ func TestEventsEndOnlyAtAnEndThatIsNamed(t *testing.T) {
 			[]string{"1 message a", "again after 1", final, "over"},
 		},
 		{
-			"a program that gives up", `read("events", url, {onretry: () => { throw new RangeError("enough") }})`,
+			"a program that gives up", `read("events", url, {onretry: async () => { throw new RangeError("enough") }})`,
 			[]bare.HttpResponse{eventsOf(first, errOnPurpose)},
 			[]string{"GET"},
 			[]string{"1 message a", "RangeError, , final, after undefined, "},
@@ -429,5 +429,55 @@ func TestAnotherOriginIsAskedWithoutAPreflight(t *testing.T) {
 	}
 	if got, want := server.heard(), []string{"GET", "GET after 1"}; !slices.Equal(got, want) {
 		t.Errorf("the server got %q, want %q", got, want)
+	}
+}
+
+func TestARequestIsWhatTheOptionsSay(t *testing.T) {
+	t.Parallel()
+	const ndjson = "application/x-ndjson"
+	tests := []struct{ call, want string }{
+		{`events("x")`, "GET /deep/x no-store same-origin text/event-stream"},
+		{`events(new URL("/x?a=b c", location))`, "GET /x?a=b%20c no-store same-origin text/event-stream"},
+		{`events("/x?a=%20&last-event-id=1&c=d+e", {lastEventId: "ü 2"})`, "GET /x?a=%20&c=d+e&last-event-id=%C3%BC%202 no-store same-origin text/event-stream"},
+		{`records("x")`, "GET /deep/x no-store same-origin " + ndjson},
+		{`lines("x")`, "GET /deep/x no-store same-origin " + ndjson + ", */*;q=0.5"},
+		{
+			`events("x", {method: "PUT", body: "", cache: "reload", credentials: "include", headers: [["Accept", "text/plain"]]})`,
+			"PUT /deep/x reload include text/plain",
+		},
+	}
+	addr, _ := serve(t, newModuleApp("/none", events), bare.Server{Addr: "127.0.0.1:0"})
+	tab, _ := newTab(t)
+	do(t, tab, chromedp.Navigate("http://"+addr+"/"))
+	for _, test := range tests {
+		got := evaluate[string](t, tab, `(async () => {
+			const { events, records, lines } = await import("/streams.js")
+			document.head.innerHTML = '<base href="/deep/">'
+			let said
+			fetch = async ({ url, method, cache, credentials, headers }) => {
+				said = [method, url.slice(location.origin.length), cache, credentials, headers.get("accept")].join(" ")
+				return new Response(null, { status: 204 })
+			}
+			for await (const item of `+test.call+`) {}
+			return said
+		})()`)
+		if got != test.want {
+			t.Errorf("%s asks for\n\t%s\nwant\n\t%s", test.call, got, test.want)
+		}
+	}
+}
+
+func TestAProgramHearsOfEachOpenStream(t *testing.T) {
+	t.Parallel()
+	tab, _ := newTab(t)
+	server := &replay{responses: []bare.HttpResponse{
+		bare.TextResponse(503, "no"), eventsOf("id: 1\ndata: a\n\n", nil), eventsOf("", nil), {Status: 204},
+	}}
+	addr, _ := serve(t, newModuleApp("/stream", server.handle), bare.Server{Addr: "127.0.0.1:0"})
+	openModulePage(t, tab, "http://"+addr)
+	got := evaluate[[]string](t, tab, `read("events", "stream", {onopen: (response) => seen.push("open " + response.status)})`)
+	want := []string{"again after ", "open 200", "1 message a", "again after 1", "open 200", "again after 1", "over"}
+	if !slices.Equal(got, want) {
+		t.Errorf("the loop saw %q, want %q", got, want)
 	}
 }

@@ -29,6 +29,7 @@ func TestPagesLogNoErrorAndFitAPhone(t *testing.T) {
 		{"events", "events", "/", []action{chromedp.Click("#full")}, time + " && " + textOf("#countdown") + ` === "lift-off"`},
 		{"polling", "polling", "/", nil, time},
 		{"long polling", "polling", "/long", nil, time},
+		{"events by fetch", "fetch_events", "/", nil, textOf("#events") + `.includes("Number 2")`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -122,7 +122,6 @@ async function* connect(url, options, format, state) {
   signal?.addEventListener("abort", stop)
   try {
     const request = await newRequest(url, options, format, state.id, controller.signal)
-    if (signal?.aborted) return
     const response = await within(fetch(request))
     const { status } = response
     state.over = status === 204
