@@ -28,6 +28,7 @@ const read = `
 			}
 			seen.push("over")
 		} catch (error) {
+			window.thrown = error
 			const { name, status, temporary, lastEventId, data } = error
 			seen.push([name, status, temporary ? "temporary" : "final", "after " + lastEventId, JSON.stringify(data)].join(", "))
 		}

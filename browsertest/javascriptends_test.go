@@ -330,3 +330,36 @@ func TestLinesAreOverWhenTheResponseIs(t *testing.T) {
 		},
 	})
 }
+
+func TestAStreamErrorSaysWhatWentWrong(t *testing.T) {
+	t.Parallel()
+	const get, once = `read("events", url)`, `read("events", url, {reconnect: false})`
+	tests := []struct {
+		name, call string
+		response   bare.HttpResponse
+		want       string
+	}{
+		{"a refusal", get, bare.TextResponse(404, "Nothing is here.\n"), "The server answered 404: Nothing is here."},
+		{"a proxy's page", get, bare.BytesResponse(403, "text/html", []byte("<h1>No</h1>")), "The server answered 403"},
+		{"a refusal without a type", get, bare.HttpResponse{Status: 401, Body: bare.TextWriter("no")}, "The server answered 401"},
+		{"another content type", get, bare.TextResponse(200, "no"), `"text/plain; charset=utf-8" is not text/event-stream`},
+		{"a type that begins like it", get, stream("text/event-streams", "data: a\n\n", nil), `"text/event-streams" is not text/event-stream`},
+		{"no content type", get, bare.HttpResponse{Body: bare.TextWriter("no")}, `"" is not text/event-stream`},
+		{"failed", get, eventsOf("event: failed\ndata: No paper.\n\n", nil), "The server failed: No paper."},
+		{"failed, as a record", `read("records", url)`, recordsOf(`{"type":"failed","data":{"message":"No paper."}}`+"\n", nil), "The server failed: No paper."},
+		{"a clean end", once, eventsOf("", nil), `The stream ended without "done"`},
+		{"a cut", once, eventsOf(":", errOnPurpose), "The connection broke: network error"}, // Chromium's words
+		{"no JSON", `read("lines", url)`, recordsOf("hello\n", nil), "A line is not JSON: hello"},
+	}
+	addr, _ := serve(t, newModuleApp("/stream/{number:int}", func(request *bare.HttpRequest) bare.HttpResponse {
+		return tests[request.Matches.Int("number")].response
+	}), bare.Server{Addr: "127.0.0.1:0"})
+	tab, _ := newTab(t)
+	openModulePage(t, tab, "http://"+addr)
+	for i, test := range tests {
+		evaluate[[]string](t, tab, fmt.Sprintf("window.url = 'stream/%d'; %s", i, test.call))
+		if got := evaluate[string](t, tab, "thrown.message"); got != test.want {
+			t.Errorf("%s: the message is %q, want %q", test.name, got, test.want)
+		}
+	}
+}

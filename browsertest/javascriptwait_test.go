@@ -92,3 +92,22 @@ func TestTwoWaitsAreNotTheSame(t *testing.T) {
 		t.Errorf("it waits %v", said)
 	}
 }
+
+// A program that sends lines of JSON need not know of streams.js, nor send signs of life.
+func TestLinesMayBeSilentForAsLongAsATimerCanWait(t *testing.T) {
+	t.Parallel()
+	addr, _ := serve(t, newModuleApp("/none", events), bare.Server{Addr: "127.0.0.1:0"})
+	tab, _ := newTab(t)
+	do(t, tab, chromedp.Navigate("http://"+addr+"/"))
+	shortest := evaluate[float64](t, tab, `(async () => {
+		const { lines } = await import("/streams.js")
+		const limits = []
+		fetch = async () => new Response("1\n")
+		setTimeout = (callback, ms) => { limits.push(ms) }
+		for await (const line of lines("/stream")) {}
+		return Math.min(...limits)
+	})()`)
+	if want := float64(1<<31 - 1); shortest != want {
+		t.Errorf("the shortest limit is %v, want %v", shortest, want)
+	}
+}

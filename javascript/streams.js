@@ -85,7 +85,7 @@ async function* follow(url, options, format) {
     }
     if (signal?.aborted) return
     if (error instanceof StreamError) error.lastEventId = state.id
-    if (!error.temporary || !mayRepeat(options, format, state)) throw error
+    if (!error?.temporary || !mayRepeat(options, format, state)) throw error
     const grown = Math.max(state.retry, 100) * 2 ** state.failures++
     const delay = Math.min(grown, Math.max(state.retry, 30_000)) * (1 + Math.random() / 2)
     await options.onretry?.(error, delay)
@@ -126,11 +126,12 @@ async function* connect(url, options, format, state) {
     const { status } = response
     state.over = status === 204
     if (state.over) return
+    const type = response.headers.get("content-type") ?? ""
     if (!response.ok) {
       const data = await within(response.text())
-      throw new StreamError(`The server answered ${status}: ${data}`, { status, data, temporary: status >= 500 })
+      const said = type.startsWith("text/plain") ? `: ${data.trim()}` : "" // and not a proxy's page
+      throw new StreamError(`The server answered ${status}${said}`, { status, data, temporary: status >= 500 })
     }
-    const type = response.headers.get("content-type") ?? ""
     if (!format.type.test(type)) throw new StreamError(`"${type}" is not ${format.accept}`, { status })
     state.failures = 0
     options.onopen?.(response)
