@@ -57,7 +57,7 @@ export const records = (url, options = {}) => follow(url, options, recordLines)
 
 /** Yields the values of JSON lines of any shape, from one request. It is over when the response is.
  * @type {(url: string | URL, options?: StreamOptions) => AsyncGenerator<any, void, void>} */
-export const lines = (url, options = {}) => follow(url, { silence: Infinity, ...options, reconnect: false }, anyLines)
+export const lines = (url, options = {}) => follow(url, { ...options, reconnect: false }, anyLines)
 
 const eventStream = { accept: "text/event-stream", type: /^text\/event-stream\b/i, end: "done", parser: eventParser }
 const recordLines = { accept: "application/x-ndjson", type: /json/i, end: "end", parser: () => parseJSON }
@@ -104,7 +104,7 @@ const sleep = (delay, signal) => new Promise((wake) => {
 
 // connect makes one request, and yields what its response holds. Leaving it ends the request.
 async function* connect(url, options, format, state) {
-  const { signal, silence = 45_000 } = options
+  const { signal, silence = format === anyLines ? Infinity : 45_000 } = options
   const controller = new AbortController()
   const stop = () => controller.abort(signal.reason)
   const within = async (promise) => {
