@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"os"
 	"slices"
-	"sync"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -16,7 +15,7 @@ import (
 )
 
 // read is a function for pages: it reads a stream with streams.js, and returns what
-// the loop saw.
+// the loop saw. It tells the server of each item.
 const read = `
 	window.read = async (kind, url, options = {}) => {
 		const streams = await import("/streams.js")
@@ -25,6 +24,7 @@ const read = `
 		try {
 			for await (const item of streams[kind](url, { retry: 100, onretry, ...options })) {
 				seen.push(kind === "events" ? [item.id, item.type, item.data].join(" ") : JSON.stringify(item))
+				await fetch(url.replace(/\?.*/, "") + "/seen", { method: "POST" })
 			}
 			seen.push("over")
 		} catch (error) {
@@ -51,53 +51,15 @@ func openModulePage(t *testing.T, tab context.Context, base string) { //nolint:r
 	evaluate[bool](t, tab, read)
 }
 
-// A replay answers each request with the next of its responses, and every further
-// one with the last.
-type replay struct {
-	responses []bare.HttpResponse
-
-	mutex    sync.Mutex
-	requests []string
-}
-
-func (r *replay) handle(request *bare.HttpRequest) bare.HttpResponse {
-	body, err := request.Text()
-	if err != nil {
-		return bare.ErrorResponse(err)
-	}
-	said := request.Scope.Method
-	if after := request.Query().Get("last-event-id"); after != "" {
-		said += " after " + after
-	}
-	for _, name := range []string{"Authorization", "Last-Event-Id"} {
-		if value := request.Scope.Header.Get(name); value != "" {
-			said += ", " + name + " " + value
-		}
-	}
-	if body != "" {
-		said += ", " + body
-	}
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	r.requests = append(r.requests, said)
-	return r.responses[min(len(r.requests), len(r.responses))-1]
-}
-
-func (r *replay) heard() []string {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	return slices.Clone(r.requests)
-}
-
 // A header for the last id would have the browser ask first, with OPTIONS.
 func TestAnotherOriginIsAskedWithoutAPreflight(t *testing.T) {
 	t.Parallel()
 	tab, _ := newTab(t)
-	server := &replay{responses: []bare.HttpResponse{
-		eventsOf("id: 1\ndata: a\n\n", errOnPurpose).WithHeader("access-control-allow-origin", "*"),
-		bare.HttpResponse{Status: 204}.WithHeader("access-control-allow-origin", "*"),
-	}}
+	server := &replay{responses: []bare.HttpHandler{eventsOf("id: 1\ndata: a\n\n", nil), noContent}}
 	app := newModuleApp("/stream", server.handle)
+	app.Middlewares = []bare.HttpMiddleware{func(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
+		return handler(request).WithHeader("access-control-allow-origin", "*")
+	}}
 	app.HttpRouter.Add(bare.Methods{"OPTIONS"}, "/stream", server.handle)
 	there, _ := serve(t, app, bare.Server{Addr: "127.0.0.1:0"})
 	here, _ := serve(t, newModuleApp("/none", server.handle), bare.Server{Addr: "127.0.0.1:0"})
@@ -149,8 +111,8 @@ func TestARequestIsWhatTheOptionsSay(t *testing.T) {
 func TestAProgramHearsOfEachOpenStream(t *testing.T) {
 	t.Parallel()
 	tab, _ := newTab(t)
-	server := &replay{responses: []bare.HttpResponse{
-		bare.TextResponse(503, "no"), eventsOf("id: 1\ndata: a\n\n", nil), eventsOf("", nil), {Status: 204},
+	server := &replay{responses: []bare.HttpHandler{
+		text(503, "no"), eventsOf("id: 1\ndata: a\n\n", nil), eventsOf("", nil), noContent,
 	}}
 	addr, _ := serve(t, newModuleApp("/stream", server.handle), bare.Server{Addr: "127.0.0.1:0"})
 	openModulePage(t, tab, "http://"+addr)
@@ -176,7 +138,7 @@ func TestTheLinesOfTheGuideAreLogged(t *testing.T) {
 		if err := request.JSON(&line); err != nil {
 			return bare.ErrorResponse(err)
 		}
-		return recordsOf(fmt.Sprintf(`{"time":"one","message":%[1]q}`+"\n"+`{"time":"two","message":%[1]q}`+"\n", line.Message), nil)
+		return recordsOf(fmt.Sprintf(`{"time":"one","message":%[1]q}`+"\n"+`{"time":"two","message":%[1]q}`+"\n", line.Message), nil)(request)
 	})
 	app.HttpRouter.Add(bare.Methods{"GET"}, "/lines.js", func(*bare.HttpRequest) bare.HttpResponse {
 		return bare.BytesResponse(200, "text/javascript", script)

@@ -1,7 +1,6 @@
 package browsertest
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,34 +9,11 @@ import (
 	"github.com/bare-go/bare"
 )
 
-var errOnPurpose = errors.New("on purpose")
-
-// stream is a response that sends a text, and then ends or is cut.
-func stream(contentType, text string, err error) bare.HttpResponse {
-	return bare.HttpResponse{
-		Headers: bare.Headers("content-type", contentType),
-		Body: bare.StreamWriter(func(yield func([]byte) bool) error {
-			if text != "" {
-				yield([]byte(text))
-			}
-			return err
-		}),
-	}
-}
-
-func eventsOf(text string, err error) bare.HttpResponse {
-	return stream("text/event-stream", text, err)
-}
-
-func recordsOf(text string, err error) bare.HttpResponse {
-	return stream("application/x-ndjson; charset=utf-8", text, err)
-}
-
 // A reading is a stream, and what streams.js makes of it.
 type reading struct {
 	name      string
 	call      string // of JavaScript; url is the stream's
-	responses []bare.HttpResponse
+	responses []bare.HttpHandler
 	requests  []string
 	want      []string
 }
@@ -49,9 +25,13 @@ func checkReadings(t *testing.T, readings []reading) {
 	for i, reading := range readings {
 		servers[i] = &replay{responses: reading.responses}
 	}
-	addr, _ := serve(t, newModuleApp("/stream/{number:int}", func(request *bare.HttpRequest) bare.HttpResponse {
+	app := newModuleApp("/stream/{number:int}", func(request *bare.HttpRequest) bare.HttpResponse {
 		return servers[request.Matches.Int("number")].handle(request)
-	}), bare.Server{Addr: "127.0.0.1:0"})
+	})
+	app.HttpRouter.Add(bare.Methods{"POST"}, "/stream/{number:int}/seen", func(request *bare.HttpRequest) bare.HttpResponse {
+		return servers[request.Matches.Int("number")].seen(request)
+	})
+	addr, _ := serve(t, app, bare.Server{Addr: "127.0.0.1:0"})
 	tab, _ := newTab(t)
 	openModulePage(t, tab, "http://"+addr)
 	for i, reading := range readings {
@@ -77,134 +57,134 @@ func TestEventsEndOnlyAtAnEndThatIsNamed(t *testing.T) {
 	checkReadings(t, []reading{
 		{
 			"an event called done", get,
-			[]bare.HttpResponse{eventsOf(first+last+"data: late\n\n", nil)},
+			[]bare.HttpHandler{eventsOf(first+last+"data: late\n\n", nil)},
 			[]string{"GET"},
 			[]string{"1 message a", final, "over"},
 		},
 		{
 			"an event called done, before a cut", get,
-			[]bare.HttpResponse{eventsOf(last, errOnPurpose)},
+			[]bare.HttpHandler{eventsOf(last, errOnPurpose)},
 			[]string{"GET"},
 			[]string{final, "over"},
 		},
 		{
 			"an event of another name", `read("events", url, {end: "ready"})`,
-			[]bare.HttpResponse{eventsOf(last+"event: ready\ndata: .\n\n", nil)},
+			[]bare.HttpHandler{eventsOf(last+"event: ready\ndata: .\n\n", nil)},
 			[]string{"GET"},
 			[]string{final, "9 ready .", "over"},
 		},
 		{
 			"204 at once", get,
-			[]bare.HttpResponse{{Status: 204}},
+			[]bare.HttpHandler{noContent},
 			[]string{"GET"},
 			[]string{"over"},
 		},
 		{
 			"a clean end is connected again, and 204 is the end", get,
-			[]bare.HttpResponse{eventsOf(first, nil), {Status: 204}},
+			[]bare.HttpHandler{eventsOf(first, nil), noContent},
 			[]string{"GET", "GET after 1"},
 			[]string{"1 message a", "again after 1", "over"},
 		},
 		{
 			"a cut in the middle of an event", get,
-			[]bare.HttpResponse{eventsOf(first+"id: 2\ndata: b", errOnPurpose), eventsOf("id: 2\ndata: bb\n\n"+last, nil)},
+			[]bare.HttpHandler{eventsOf(first+"id: 2\ndata: b", errOnPurpose), eventsOf("id: 2\ndata: bb\n\n"+last, nil)},
 			[]string{"GET", "GET after 1"},
 			[]string{"1 message a", "again after 1", "2 message bb", final, "over"},
 		},
 		{
 			"a cut before the first event", get,
-			[]bare.HttpResponse{eventsOf(": hello\n\n", errOnPurpose), eventsOf(last, nil)},
+			[]bare.HttpHandler{eventsOf(": hello\n\n", errOnPurpose), eventsOf(last, nil)},
 			[]string{"GET", "GET"},
 			[]string{"again after ", final, "over"},
 		},
 		{
 			"events without ids, later", get,
-			[]bare.HttpResponse{eventsOf(first, errOnPurpose), eventsOf("data: b\n\n", errOnPurpose), eventsOf(last, nil)},
+			[]bare.HttpHandler{eventsOf(first, errOnPurpose), eventsOf("data: b\n\n", errOnPurpose), eventsOf(last, nil)},
 			[]string{"GET", "GET after 1", "GET after 1"},
 			[]string{"1 message a", "again after 1", "1 message b", "again after 1", final, "over"},
 		},
 		{
 			"an empty id takes the id back", get,
-			[]bare.HttpResponse{eventsOf(first+"id\ndata: b\n\n", errOnPurpose), eventsOf(last, nil)},
+			[]bare.HttpHandler{eventsOf(first+"id\ndata: b\n\n", errOnPurpose), eventsOf(last, nil)},
 			[]string{"GET", "GET"},
 			[]string{"1 message a", " message b", "again after ", final, "over"},
 		},
 		{
 			"500, 502 and 503 are tried again", get,
-			[]bare.HttpResponse{bare.TextResponse(500, "no"), bare.TextResponse(502, "no"), bare.TextResponse(503, "no"), eventsOf(last, nil)},
+			[]bare.HttpHandler{text(500, "no"), text(502, "no"), text(503, "no"), eventsOf(last, nil)},
 			[]string{"GET", "GET", "GET", "GET"},
 			[]string{"again after ", "again after ", "again after ", final, "over"},
 		},
 		{
 			"404 is final", get,
-			[]bare.HttpResponse{bare.TextResponse(404, "Nothing is here.")},
+			[]bare.HttpHandler{text(404, "Nothing is here.")},
 			[]string{"GET"},
 			[]string{`StreamError, 404, final, after , "Nothing is here."`},
 		},
 		{
 			"401 to a reconnect is final", get,
-			[]bare.HttpResponse{eventsOf(first, errOnPurpose), bare.TextResponse(401, "Who are you?")},
+			[]bare.HttpHandler{eventsOf(first, errOnPurpose), text(401, "Who are you?")},
 			[]string{"GET", "GET after 1"},
 			[]string{"1 message a", "again after 1", `StreamError, 401, final, after 1, "Who are you?"`},
 		},
 		{
 			"another content type is final", get,
-			[]bare.HttpResponse{bare.BytesResponse(200, "text/html", []byte("<!DOCTYPE html>"))},
+			[]bare.HttpHandler{html(200, "<!DOCTYPE html>")},
 			[]string{"GET"},
 			[]string{"StreamError, 200, final, after , "},
 		},
 		{
 			"an event called failed", get,
-			[]bare.HttpResponse{eventsOf(first+"id: 2\nevent: failed\ndata: No paper.\n\n", errOnPurpose)},
+			[]bare.HttpHandler{eventsOf(first+"id: 2\nevent: failed\ndata: No paper.\n\n", errOnPurpose)},
 			[]string{"GET"},
 			[]string{"1 message a", `StreamError, , final, after 2, "No paper."`},
 		},
 		{
 			"a POST that can be resumed", post,
-			[]bare.HttpResponse{eventsOf(first, errOnPurpose), eventsOf(last, nil)},
+			[]bare.HttpHandler{eventsOf(first, errOnPurpose), eventsOf(last, nil)},
 			[]string{"POST, Authorization me, question", "POST after 1, Authorization me, question"},
 			[]string{"1 message a", "again after 1", final, "over"},
 		},
 		{
 			"a POST that cannot be resumed is not made twice", post,
-			[]bare.HttpResponse{eventsOf("data: a\n\n", nil)},
+			[]bare.HttpHandler{eventsOf("data: a\n\n", nil)},
 			[]string{"POST, Authorization me, question"},
 			[]string{" message a", "StreamError, , temporary, after , "},
 		},
 		{
 			"a POST that may be made twice", `read("events", url, {method: "POST", body: "question", reconnect: true})`,
-			[]bare.HttpResponse{bare.TextResponse(503, "no"), eventsOf(last, nil)},
+			[]bare.HttpHandler{text(503, "no"), eventsOf(last, nil)},
 			[]string{"POST, question", "POST, question"},
 			[]string{"again after ", final, "over"},
 		},
 		{
 			"a GET that may not be made twice", `read("events", url, {reconnect: false})`,
-			[]bare.HttpResponse{eventsOf(first, nil)},
+			[]bare.HttpHandler{eventsOf(first, nil)},
 			[]string{"GET"},
 			[]string{"1 message a", "StreamError, , temporary, after 1, "},
 		},
 		{
 			"an id to begin after, with a query of one's own", `read("events", url + "?last-event-id=4&a=b", {lastEventId: "ü &=#"})`,
-			[]bare.HttpResponse{eventsOf(last, nil)},
+			[]bare.HttpHandler{eventsOf(last, nil)},
 			[]string{"GET after ü &=#"},
 			[]string{final, "over"},
 		},
 		{
 			"a token for each request",
 			`read("events", url, {headers: async (id) => ({authorization: "token" + id})})`,
-			[]bare.HttpResponse{eventsOf(first, errOnPurpose), eventsOf(last, nil)},
+			[]bare.HttpHandler{eventsOf(first, errOnPurpose), eventsOf(last, nil)},
 			[]string{"GET, Authorization token", "GET after 1, Authorization token1"},
 			[]string{"1 message a", "again after 1", final, "over"},
 		},
 		{
 			"a program that gives up", `read("events", url, {onretry: async () => { throw new RangeError("enough") }})`,
-			[]bare.HttpResponse{eventsOf(first, errOnPurpose)},
+			[]bare.HttpHandler{eventsOf(first, errOnPurpose)},
 			[]string{"GET"},
 			[]string{"1 message a", "RangeError, , final, after undefined, "},
 		},
 		{
 			"a mistake of the program is no broken network", `read("events", url, {body: "GET has none"})`,
-			[]bare.HttpResponse{eventsOf(first, errOnPurpose)},
+			[]bare.HttpHandler{eventsOf(first, errOnPurpose)},
 			nil,
 			[]string{"TypeError, , final, after undefined, "},
 		},
@@ -221,61 +201,61 @@ func TestRecordsEndOnlyAtTheirLastRecord(t *testing.T) {
 	checkReadings(t, []reading{
 		{
 			"an end, after lines that keep the connection", get,
-			[]bare.HttpResponse{recordsOf("\n"+first+"\r\n\n \n"+end+"\n", nil)},
+			[]bare.HttpHandler{recordsOf("\n"+first+"\r\n\n \n"+end+"\n", nil)},
 			[]string{"GET"},
 			[]string{first, end, "over"},
 		},
 		{
 			"a clean end without the last record", get,
-			[]bare.HttpResponse{recordsOf(first+"\n", nil), recordsOf(end+"\n", nil)},
+			[]bare.HttpHandler{recordsOf(first+"\n", nil), recordsOf(end+"\n", nil)},
 			[]string{"GET", "GET after 1"},
 			[]string{first, "again after 1", end, "over"},
 		},
 		{
 			"a cut in the middle of a record", get,
-			[]bare.HttpResponse{recordsOf(first+"\n"+`{"id":"2","type":"pr`, errOnPurpose), recordsOf(end+"\n", nil)},
+			[]bare.HttpHandler{recordsOf(first+"\n"+`{"id":"2","type":"pr`, errOnPurpose), recordsOf(end+"\n", nil)},
 			[]string{"GET", "GET after 1"},
 			[]string{first, "again after 1", end, "over"},
 		},
 		{
 			"an end in the middle of a record", get,
-			[]bare.HttpResponse{recordsOf(first+"\n"+`{"id":"2","type":"pr`, nil), recordsOf(end+"\n", nil)},
+			[]bare.HttpHandler{recordsOf(first+"\n"+`{"id":"2","type":"pr`, nil), recordsOf(end+"\n", nil)},
 			[]string{"GET", "GET after 1"},
 			[]string{first, "again after 1", end, "over"},
 		},
 		{
 			"records without ids cannot be resumed", get,
-			[]bare.HttpResponse{recordsOf(`{"type":"price"}`+"\n", nil)},
+			[]bare.HttpHandler{recordsOf(`{"type":"price"}`+"\n", nil)},
 			[]string{"GET"},
 			[]string{`{"type":"price"}`, "StreamError, , temporary, after , "},
 		},
 		{
 			"before the first record there is nothing to lose", get,
-			[]bare.HttpResponse{bare.TextResponse(503, "no"), recordsOf("\n", errOnPurpose), recordsOf(end+"\n", nil)},
+			[]bare.HttpHandler{text(503, "no"), recordsOf("\n", errOnPurpose), recordsOf(end+"\n", nil)},
 			[]string{"GET", "GET", "GET"},
 			[]string{"again after ", "again after ", end, "over"},
 		},
 		{
 			"failed, with a text", get,
-			[]bare.HttpResponse{recordsOf(first+"\n"+`{"type":"failed","data":"No paper."}`+"\n", errOnPurpose)},
+			[]bare.HttpHandler{recordsOf(first+"\n"+`{"type":"failed","data":"No paper."}`+"\n", errOnPurpose)},
 			[]string{"GET"},
 			[]string{first, `StreamError, , final, after 1, "No paper."`},
 		},
 		{
 			"an id that is a number", get,
-			[]bare.HttpResponse{recordsOf(`{"id":0}`+"\n", nil), {Status: 204}},
+			[]bare.HttpHandler{recordsOf(`{"id":0}`+"\n", nil), noContent},
 			[]string{"GET", "GET after 0"},
 			[]string{`{"id":0}`, "again after 0", "over"},
 		},
 		{
 			"a line that is not JSON", get,
-			[]bare.HttpResponse{recordsOf(first+"\nhello\n", nil)},
+			[]bare.HttpHandler{recordsOf(first+"\nhello\n", nil)},
 			[]string{"GET"},
 			[]string{first, "StreamError, , final, after 1, "},
 		},
 		{
 			"a page instead", get,
-			[]bare.HttpResponse{bare.BytesResponse(200, "text/html", []byte("1"))},
+			[]bare.HttpHandler{html(200, "1")},
 			[]string{"GET"},
 			[]string{"StreamError, 200, final, after , "},
 		},
@@ -288,43 +268,43 @@ func TestLinesAreOverWhenTheResponseIs(t *testing.T) {
 	checkReadings(t, []reading{
 		{
 			"values of any shape, the last without a newline", get,
-			[]bare.HttpResponse{recordsOf("1\n\n[null]\r\nnull\n"+`{"type":"failed"}`+"\n"+`{"type":"end"}`+"\n"+`"é"`, nil)},
+			[]bare.HttpHandler{recordsOf("1\n\n[null]\r\nnull\n"+`{"type":"failed"}`+"\n"+`{"type":"end"}`+"\n"+`"é"`, nil)},
 			[]string{"GET"},
 			[]string{"1", "[null]", "null", `{"type":"failed"}`, `{"type":"end"}`, `"é"`, "over"},
 		},
 		{
 			"no content type", get,
-			[]bare.HttpResponse{{Body: bare.TextWriter("1\n")}},
+			[]bare.HttpHandler{untyped(200, "1\n")},
 			[]string{"GET"},
 			[]string{"1", "over"},
 		},
 		{
 			"a POST", `read("lines", url, {method: "POST", body: "question"})`,
-			[]bare.HttpResponse{recordsOf("1\n", nil)},
+			[]bare.HttpHandler{recordsOf("1\n", nil)},
 			[]string{"POST, question"},
 			[]string{"1", "over"},
 		},
 		{
 			"a cut", get,
-			[]bare.HttpResponse{recordsOf("1\n2", errOnPurpose)},
+			[]bare.HttpHandler{recordsOf("1\n2", errOnPurpose)},
 			[]string{"GET"},
 			[]string{"1", "StreamError, , temporary, after , "},
 		},
 		{
 			"an end in the middle of a value", get,
-			[]bare.HttpResponse{recordsOf("1\n{", nil)},
+			[]bare.HttpHandler{recordsOf("1\n{", nil)},
 			[]string{"GET"},
 			[]string{"1", "StreamError, , final, after , "},
 		},
 		{
 			"503", get,
-			[]bare.HttpResponse{bare.TextResponse(503, "no")},
+			[]bare.HttpHandler{text(503, "no")},
 			[]string{"GET"},
 			[]string{`StreamError, 503, temporary, after , "no"`},
 		},
 		{
 			"204", get,
-			[]bare.HttpResponse{{Status: 204}},
+			[]bare.HttpHandler{noContent},
 			[]string{"GET"},
 			[]string{"over"},
 		},
@@ -336,15 +316,15 @@ func TestAStreamErrorSaysWhatWentWrong(t *testing.T) {
 	const get, once = `read("events", url)`, `read("events", url, {reconnect: false})`
 	tests := []struct {
 		name, call string
-		response   bare.HttpResponse
+		handler    bare.HttpHandler
 		want       string
 	}{
-		{"a refusal", get, bare.TextResponse(404, "Nothing is here.\n"), "The server answered 404: Nothing is here."},
-		{"a proxy's page", get, bare.BytesResponse(403, "text/html", []byte("<h1>No</h1>")), "The server answered 403"},
-		{"a refusal without a type", get, bare.HttpResponse{Status: 401, Body: bare.TextWriter("no")}, "The server answered 401"},
-		{"another content type", get, bare.TextResponse(200, "no"), `"text/plain; charset=utf-8" is not text/event-stream`},
-		{"a type that begins like it", get, stream("text/event-streams", "data: a\n\n", nil), `"text/event-streams" is not text/event-stream`},
-		{"no content type", get, bare.HttpResponse{Body: bare.TextWriter("no")}, `"" is not text/event-stream`},
+		{"a refusal", get, text(404, "Nothing is here.\n"), "The server answered 404: Nothing is here."},
+		{"a proxy's page", get, html(403, "<h1>No</h1>"), "The server answered 403"},
+		{"a refusal without a type", get, untyped(401, "no"), "The server answered 401"},
+		{"another content type", get, text(200, "no"), `"text/plain; charset=utf-8" is not text/event-stream`},
+		{"a type that begins like it", get, stream("text/event-streams", "data: a\n\n", 0, nil), `"text/event-streams" is not text/event-stream`},
+		{"no content type", get, untyped(200, "no"), `"" is not text/event-stream`},
 		{"failed", get, eventsOf("event: failed\ndata: No paper.\n\n", nil), "The server failed: No paper."},
 		{"failed, as a record", `read("records", url)`, recordsOf(`{"type":"failed","data":{"message":"No paper."}}`+"\n", nil), "The server failed: No paper."},
 		{"a clean end", once, eventsOf("", nil), `The stream ended without "done"`},
@@ -352,7 +332,7 @@ func TestAStreamErrorSaysWhatWentWrong(t *testing.T) {
 		{"no JSON", `read("lines", url)`, recordsOf("hello\n", nil), "A line is not JSON: hello"},
 	}
 	addr, _ := serve(t, newModuleApp("/stream/{number:int}", func(request *bare.HttpRequest) bare.HttpResponse {
-		return tests[request.Matches.Int("number")].response
+		return tests[request.Matches.Int("number")].handler(request)
 	}), bare.Server{Addr: "127.0.0.1:0"})
 	tab, _ := newTab(t)
 	openModulePage(t, tab, "http://"+addr)

@@ -88,7 +88,7 @@ func TestEventsAreThoseOfAnEventSourceHoweverTheyAreCut(t *testing.T) {
 		{"a long line", "data: " + fmt.Sprintf("%0200d", 7) + "\n\n", `["","message","` + fmt.Sprintf("%0200d", 7) + `"]`},
 	}
 	app := newModuleApp("/text/{number:int}", func(request *bare.HttpRequest) bare.HttpResponse {
-		return eventsOf(tests[request.Matches.Int("number")].text+end, nil)
+		return eventsOf(tests[request.Matches.Int("number")].text+end, nil)(request)
 	})
 	addr, _ := serve(t, app, bare.Server{Addr: "127.0.0.1:0"})
 	tab, _ := newTab(t)

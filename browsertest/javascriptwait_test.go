@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -109,5 +110,36 @@ func TestLinesMayBeSilentForAsLongAsATimerCanWait(t *testing.T) {
 	})()`)
 	if want := float64(1<<31 - 1); shortest != want {
 		t.Errorf("the shortest limit is %v, want %v", shortest, want)
+	}
+}
+
+// A comment is no event, but a sign of life. A loop that takes its time is busy, and
+// the connection not silent.
+func TestTheLimitForSilenceBeginsAnewWithEachChunkAndNotInTheLoop(t *testing.T) {
+	t.Parallel()
+	addr, _ := serve(t, newModuleApp("/none", events), bare.Server{Addr: "127.0.0.1:0"})
+	tab, _ := newTab(t)
+	do(t, tab, chromedp.Navigate("http://"+addr+"/"))
+	got := evaluate[[]string](t, tab, `(async () => {
+		const { events } = await import("/streams.js")
+		const seen = []
+		const running = new Set()
+		setTimeout = (callback, ms) => running.add(ms).size && ms
+		clearTimeout = (ms) => { running.delete(ms) && seen.push("in time") }
+		const chunks = [":", "\n\n", ":\n\n", "data: a\n\nevent: done\ndata: b\n\n"]
+		fetch = async () => new Response(new ReadableStream({
+			async pull(controller) {
+				await null
+				seen.push([...running].join() + " ms for")
+				controller.enqueue(new TextEncoder().encode(chunks.shift()))
+			},
+		}, { highWaterMark: 0 }), { headers: { "content-type": "text/event-stream" } })
+		for await (const { data } of events("/stream")) seen.push(data + " with " + running.size + " limits")
+		return seen
+	})()`)
+	chunk := []string{"45000 ms for", "in time"}
+	want := slices.Concat([]string{"in time"}, chunk, chunk, chunk, chunk, []string{"a with 0 limits", "b with 0 limits"})
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%q, want\n%q", got, want)
 	}
 }
