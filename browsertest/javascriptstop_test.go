@@ -160,6 +160,21 @@ func TestAStreamThatIsStoppedBeforehandMakesNoRequest(t *testing.T) {
 	}
 }
 
+func TestAStopInOnretryIsHeard(t *testing.T) {
+	t.Parallel()
+	tab, _ := newTab(t)
+	server := &replay{responses: []bare.HttpHandler{text(503, "no")}}
+	addr, _ := serve(t, newModuleApp("/stream", server.handle), bare.Server{Addr: "127.0.0.1:0"})
+	openModulePage(t, tab, "http://"+addr)
+	got := evaluate[[]string](t, tab, `(() => {
+		const stop = new AbortController()
+		return read("events", "stream", {signal: stop.signal, retry: 600000, onretry: () => stop.abort()})
+	})()`)
+	if !slices.Equal(got, []string{"over"}) || len(server.heard()) != 1 {
+		t.Errorf("the loop saw %q, and the server got %q", got, server.heard())
+	}
+}
+
 // hurry has a page's timers run a hundred times as fast once the loop has seen so
 // many items, and no more: what comes from the network has its time.
 const hurry = `{
@@ -179,11 +194,16 @@ func TestASilentConnectionCountsAsDead(t *testing.T) {
 		if path == "head" {
 			<-request.Context().Done()
 		}
+		status := 200
+		if path == "text" {
+			status = 503
+		}
 		contentType, text := "text/event-stream", "id: 1\ndata: a\n\n"
 		if path != "events" {
 			contentType, text = "application/x-ndjson", `{"id":"1"}`+"\n"
 		}
 		return bare.HttpResponse{
+			Status:  status,
 			Headers: bare.Headers("content-type", contentType),
 			Body: func(yield func([]byte) bool) {
 				if yield([]byte(text)) {
@@ -197,6 +217,7 @@ func TestASilentConnectionCountsAsDead(t *testing.T) {
 		{"records", `read("records", "silent/records", {onretry})`, `{"id":"1"}; The connection broke: nothing came for 45000 ms; over`},
 		{"a limit of one's own", `read("events", "silent/events", {onretry, silence: 40000})`, "1 message a; The connection broke: nothing came for 40000 ms; over"},
 		{"no head", `read("events", "silent/head", {onretry})`, "The connection broke: nothing came for 45000 ms; RangeError, , final, after undefined, "},
+		{"half of an error", `read("events", "silent/text", {onretry})`, "The connection broke: nothing came for 45000 ms; RangeError, , final, after undefined, "},
 		{"lines with a limit", `read("lines", "silent/lines", {silence: 40000})`, `{"id":"1"}; StreamError, , temporary, after , `},
 	}
 	for _, test := range tests {
@@ -206,7 +227,7 @@ func TestASilentConnectionCountsAsDead(t *testing.T) {
 			addr, _ := serve(t, newModuleApp("/silent/{path}", silent), bare.Server{Addr: "127.0.0.1:0"})
 			openModulePage(t, tab, "http://"+addr)
 			hurried := 1
-			if test.name == "no head" {
+			if strings.HasPrefix(test.want, "The connection broke") {
 				hurried = 0
 			}
 			got := evaluate[[]string](t, tab, fmt.Sprintf("window.hurried = %d;", hurried)+hurry+`

@@ -112,8 +112,7 @@ async function* connect(url, options, format, state) {
     const timer = setTimeout(silent, Math.min(silence, longest))
     try {
       return await promise
-    } catch (error) {
-      const cause = controller.signal.reason ?? error
+    } catch (cause) {
       throw new StreamError(`The connection broke: ${cause?.message ?? cause}`, { cause, temporary: true })
     } finally {
       clearTimeout(timer)
