@@ -48,6 +48,8 @@ const parse = `(async (path, types) => {
 	const real = fetch
 	const single = await chunked([...bytes].map((byte) => Uint8Array.of(byte)))
 	if (single !== want) return "byte by byte: " + single + ", not " + want
+	const sparse = await chunked([...bytes].flatMap((byte) => [Uint8Array.of(byte), new Uint8Array()]))
+	if (sparse !== want) return "with empty chunks: " + sparse + ", not " + want
 	for (let at = 0; at <= bytes.length; at++) {
 		const halves = await chunked([bytes.slice(0, at), bytes.slice(at)])
 		if (halves !== want) return "cut at " + at + ": " + halves + ", not " + want
@@ -62,6 +64,7 @@ func TestEventsAreThoseOfAnEventSourceHoweverTheyAreCut(t *testing.T) {
 		{"line feeds", "data: a\n\n", `["","message","a"]`},
 		{"carriage returns", "data: a\r\r", `["","message","a"]`},
 		{"both", "data: a\r\n\r\n", `["","message","a"]`},
+		{"both, in the middle of an event", "data: a\r\ndata: b\r\n\r\ndata: c\r\n\r\n", `["","message","a\nb"],["","message","c"]`},
 		{"all mixed", "data: a\rdata: b\ndata: c\r\n\rdata: d\n\r", `["","message","a\nb\nc"],["","message","d"]`},
 		{"many line ends", "\n\r\n\r\r\n\n\rdata: a\n\r\n\r", `["","message","a"]`},
 		{"a byte-order mark", "\ufeffdata: a\n\n", `["","message","a"]`},
