@@ -3,15 +3,12 @@ package browsertest
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -140,14 +137,7 @@ func TestNothingIsLostWhenTheServerRestarts(t *testing.T) {
 	}
 }
 
-// A front is nginx, as docs/deploy/nginx.conf has it.
-type front struct {
-	t       *testing.T
-	addr    string
-	folder  string
-	command *exec.Cmd
-}
-
+// newFront runs nginx with docs/deploy/nginx.conf.
 func newFront(t *testing.T, backend string) *front {
 	t.Helper()
 	site, err := os.ReadFile("../docs/deploy/nginx.conf")
@@ -178,57 +168,6 @@ func newFront(t *testing.T, backend string) *front {
 	f.start()
 	t.Cleanup(f.stop)
 	return f
-}
-
-func (f *front) start() {
-	f.t.Helper()
-	path, err := findNginx()
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			f.t.Fatal(err)
-		}
-		f.t.Skip(err)
-	}
-	f.command = exec.CommandContext(context.Background(), path, "-p", f.folder, "-c", "nginx.conf", "-e", "stderr")
-	f.command.Stderr = f.t.Output()
-	if err := f.command.Start(); err != nil {
-		f.t.Fatal(err)
-	}
-	eventually(f.t, "nginx listens", func() bool {
-		connection, err := net.Dial("tcp", f.addr)
-		if err == nil {
-			_ = connection.Close()
-		}
-		return err == nil
-	})
-}
-
-// stop ends nginx at once, as SIGTERM does: its connections are cut.
-func (f *front) stop() {
-	f.t.Helper()
-	if err := f.command.Process.Signal(syscall.SIGTERM); err != nil {
-		f.t.Error(err)
-	}
-	if err := f.command.Wait(); err != nil {
-		f.t.Error(err)
-	}
-}
-
-func findNginx() (string, error) {
-	if path, err := exec.LookPath("nginx"); err == nil {
-		return path, nil
-	}
-	return exec.LookPath("/usr/sbin/nginx") // which is not on everybody's path
-}
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 func TestNothingIsLostBehindNginxWhenItRestartsAndWhenTheProgramDoes(t *testing.T) {

@@ -18,20 +18,19 @@ import (
 	"github.com/bare-go/bare"
 )
 
+// A front is nginx with the configuration in its folder.
+type front struct {
+	t       *testing.T
+	addr    string
+	folder  string
+	command *exec.Cmd
+}
+
 // startNginx runs nginx with the file of docs/user-guide/behind-a-proxy.md, until the
 // returned function is called, or the test ends. The lines go into the location, and
 // behind it.
 func startNginx(t *testing.T, addr, program, inside, behind string) (stop func()) {
 	t.Helper()
-	path, err := exec.LookPath("nginx")
-	if err != nil {
-		if path, err = exec.LookPath("/usr/sbin/nginx"); err != nil {
-			if os.Getenv("CI") == "true" {
-				t.Fatal(err)
-			}
-			t.Skip(err)
-		}
-	}
 	text, err := os.ReadFile("../docs/user-guide/proxy/nginx.conf")
 	if err != nil {
 		t.Fatal(err)
@@ -46,25 +45,55 @@ func startNginx(t *testing.T, addr, program, inside, behind string) (stop func()
 	if err := os.WriteFile(filepath.Join(folder, "nginx.conf"), []byte(changed), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	nginx := exec.CommandContext(context.Background(), path, "-p", folder, "-c", "nginx.conf", "-e", "stderr")
-	if err := nginx.Start(); err != nil {
-		t.Fatal(err)
-	}
-	stop = func() {
-		if nginx.ProcessState == nil {
-			_ = nginx.Process.Signal(syscall.SIGTERM)
-			_ = nginx.Wait()
+	nginx := &front{t: t, folder: folder, addr: addr}
+	nginx.start()
+	t.Cleanup(nginx.stop)
+	return nginx.stop
+}
+
+func (f *front) start() {
+	f.t.Helper()
+	path, err := findNginx()
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			f.t.Fatal(err)
 		}
+		f.t.Skip(err)
 	}
-	t.Cleanup(stop)
-	eventually(t, "nginx listens", func() bool {
-		connection, err := net.Dial("tcp", addr)
+	f.command = exec.CommandContext(context.Background(), path, "-p", f.folder, "-c", "nginx.conf", "-e", "stderr")
+	f.command.Stderr = f.t.Output()
+	if err := f.command.Start(); err != nil {
+		f.t.Fatal(err)
+	}
+	eventually(f.t, "nginx listens", func() bool {
+		connection, err := net.Dial("tcp", f.addr)
 		if err == nil {
 			_ = connection.Close()
 		}
 		return err == nil
 	})
-	return stop
+}
+
+// stop ends nginx at once, as SIGTERM does: its connections are cut. It does nothing
+// when nginx has been stopped.
+func (f *front) stop() {
+	f.t.Helper()
+	if f.command.ProcessState != nil {
+		return
+	}
+	if err := f.command.Process.Signal(syscall.SIGTERM); err != nil {
+		f.t.Error(err)
+	}
+	if err := f.command.Wait(); err != nil {
+		f.t.Error(err)
+	}
+}
+
+func findNginx() (string, error) {
+	if path, err := exec.LookPath("nginx"); err == nil {
+		return path, nil
+	}
+	return exec.LookPath("/usr/sbin/nginx") // which is not on everybody's path
 }
 
 func freeAddr(t *testing.T) string {
