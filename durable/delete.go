@@ -1,0 +1,112 @@
+package durable
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/bare-go/bare"
+	"github.com/bare-go/bare/eventlog"
+)
+
+// remove answers DELETE (section 5.4).
+func (h *Handler) remove(request *bare.HttpRequest, name string) bare.HttpResponse {
+	if err := h.permit(request, Delete, name); err != nil {
+		return fail(err)
+	}
+	ctx, cancel := finishing(request)
+	defer cancel()
+	v, err := h.find(ctx, name)
+	if err == nil {
+		err = h.discard(ctx, &v)
+	}
+	if err != nil {
+		return fail(err)
+	}
+	return bare.HttpResponse{Status: http.StatusNoContent}
+}
+
+// discard deletes a stream, or hides it if there are forks that read from it.
+func (h *Handler) discard(ctx context.Context, v *view) error {
+	for {
+		err := h.hideOrDelete(ctx, v)
+		if !errors.Is(err, eventlog.ErrRevision) {
+			return err
+		}
+		again, err := h.look(ctx, v.name)
+		if err != nil {
+			return err
+		}
+		if again.config.Gone || again.id != v.id {
+			return errNotFound // somebody else was faster
+		}
+		*v = again
+	}
+}
+
+func (h *Handler) hideOrDelete(ctx context.Context, v *view) error {
+	if v.config.References > 0 {
+		hidden := v.config
+		hidden.Gone = true
+		_, err := h.logs.Update(ctx, v.name, v.state.Revision, hidden.encode())
+		if err == nil {
+			h.forget(v.name)
+		}
+		return err
+	}
+	if err := h.logs.Delete(ctx, v.name, v.state.Revision); err != nil {
+		return err
+	}
+	h.forget(v.name)
+	if v.config.Fork == nil {
+		return nil
+	}
+	return h.release(ctx, v.config.Fork.Name)
+}
+
+// release takes a fork's reference to its source back. A source that was only there
+// for its forks goes with the last of them, and so on up the chain.
+func (h *Handler) release(ctx context.Context, name string) error {
+	for {
+		source, err := h.look(ctx, name)
+		if errors.Is(err, eventlog.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		rest := source.config
+		rest.References--
+		if rest.Gone && rest.References <= 0 {
+			source.config = rest
+			err = h.hideOrDelete(ctx, &source)
+		} else {
+			_, err = h.logs.Update(ctx, name, source.state.Revision, rest.encode())
+		}
+		if !errors.Is(err, eventlog.ErrRevision) {
+			return err
+		}
+	}
+}
+
+// refer counts a fork of a stream.
+func (h *Handler) refer(ctx context.Context, source *view) error {
+	for {
+		more := source.config
+		more.References++
+		_, err := h.logs.Update(ctx, source.name, source.state.Revision, more.encode())
+		if !errors.Is(err, eventlog.ErrRevision) {
+			return err
+		}
+		again, err := h.look(ctx, source.name)
+		switch {
+		case err != nil:
+			return err
+		case again.config.Gone:
+			return errSourceGone
+		case again.id != source.id:
+			return errNoSource
+		}
+		*source = again
+	}
+}

@@ -1,0 +1,2 @@
+// Package durable serves streams by the Durable Streams protocol.
+package durable
