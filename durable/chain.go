@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 
 	"github.com/bare-go/bare/eventlog"
 )
@@ -17,15 +18,28 @@ type chain struct {
 }
 
 // Watch implements [longpoll.Source]. Nothing is ever added to what was inherited.
-func (c chain) Watch(changed func()) (stop func()) { return c.view.log.Watch(changed) }
+// The log does not tell of a stream that is deleted and kept for its forks.
+func (c chain) Watch(changed func()) (stop func()) {
+	stopLog := c.view.log.Watch(changed)
+	stopEnd := context.AfterFunc(c.view.over, changed)
+	return func() {
+		stopLog()
+		stopEnd()
+	}
+}
 
-// Read implements [longpoll.Source]. A gap is told of, and not read across.
-func (c chain) Read(ctx context.Context, after eventlog.Offset, max int) (eventlog.Page, error) {
-	return c.handler.readThrough(ctx, c.view, after, eventlog.Offset{Epoch: math.MaxUint64}, max)
+// Read implements [longpoll.Source]. A gap is told of, and not read across. A stream
+// that has been deleted fails with [eventlog.ErrDeleted], whatever its forks still
+// read.
+func (c chain) Read(ctx context.Context, after eventlog.Offset, limit int) (eventlog.Page, error) {
+	if c.view.over.Err() != nil {
+		return eventlog.Page{}, eventlog.ErrDeleted
+	}
+	return c.handler.readThrough(ctx, c.view, after, eventlog.Offset{Epoch: math.MaxUint64}, limit)
 }
 
 // readThrough reads what a stream has after an offset, through another one.
-func (h *Handler) readThrough(ctx context.Context, v *view, after, through eventlog.Offset, max int) (eventlog.Page, error) {
+func (h *Handler) readThrough(ctx context.Context, v *view, after, through eventlog.Offset, limit int) (eventlog.Page, error) {
 	if after.IsZero() {
 		first, err := h.first(ctx, v)
 		if err != nil {
@@ -35,16 +49,16 @@ func (h *Handler) readThrough(ctx context.Context, v *view, after, through event
 	}
 	fork := v.config.Fork
 	if fork == nil || after.Epoch != fork.Epoch || after.Seq >= fork.Seq {
-		page, err := v.log.Read(ctx, after, max)
+		page, err := v.log.Read(ctx, after, limit)
 		return clip(page, through), err
 	}
-	page, err := h.readSource(ctx, fork, after, max)
+	page, err := h.readSource(ctx, fork, after, limit)
 	if err != nil || page.Gap || page.Next != fork.offset() {
 		return clip(page, through), err
 	}
 	// What was inherited is at its end, and the answer goes on with the stream's own.
 	page.Next = fork.offset()
-	rest := max - size(page.Records)
+	rest := limit - size(page.Records)
 	if rest <= 0 || through.Compare(fork.offset()) <= 0 {
 		return clip(page, through), nil
 	}
@@ -55,12 +69,12 @@ func (h *Handler) readThrough(ctx context.Context, v *view, after, through event
 	if len(page.Records) > 0 && size(own.Records) > rest {
 		return page, nil // a read has at least one record, which here is one too many
 	}
-	own.Records = append(page.Records[:len(page.Records):len(page.Records)], own.Records...)
+	own.Records = append(slices.Clip(page.Records), own.Records...)
 	return clip(own, through), nil
 }
 
 // readSource reads what a fork has inherited.
-func (h *Handler) readSource(ctx context.Context, fork *origin, after eventlog.Offset, max int) (eventlog.Page, error) {
+func (h *Handler) readSource(ctx context.Context, fork *origin, after eventlog.Offset, limit int) (eventlog.Page, error) {
 	source, err := h.look(ctx, fork.Name)
 	if errors.Is(err, eventlog.ErrNotFound) || errors.Is(err, eventlog.ErrDeleted) {
 		return eventlog.Page{Gap: true}, nil // the logs have lost it
@@ -68,7 +82,7 @@ func (h *Handler) readSource(ctx context.Context, fork *origin, after eventlog.O
 	if err != nil {
 		return eventlog.Page{}, err
 	}
-	page, err := h.readThrough(ctx, &source, after, fork.offset(), max)
+	page, err := h.readThrough(ctx, &source, after, fork.offset(), limit)
 	if err == nil && page.Next.Compare(fork.offset()) > 0 {
 		page.Next = fork.offset()
 	}

@@ -90,7 +90,7 @@ func (c *config) deadline(used time.Time) time.Time {
 	return c.end
 }
 
-// maxTTL is for ever, as far as a time.Duration reaches: a hundred years.
+// maxTTL is for ever, as far as a [time.Duration] reaches: a hundred years.
 const maxTTL = 100 * 365 * 24 * 3600
 
 // sameLifetime reports whether another stream was asked to live as long.

@@ -83,8 +83,9 @@ func (h *Handler) ensure(ctx context.Context, name string, asked *creation) (v v
 		v, err = h.find(ctx, name)
 		switch {
 		case err == nil:
-			return v, false, asked.matches(&v)
-		case errors.Is(err, errGone):
+			err = asked.matches(&v)
+			return v, false, err
+		case errors.Is(err, errGone), errors.Is(err, errForeign):
 			return v, false, errTaken
 		case !errors.Is(answer(err), errNotFound):
 			return v, false, err
@@ -135,7 +136,9 @@ func (h *Handler) make(ctx context.Context, name string, asked *creation) (view,
 	}
 	v, err := h.makeLog(ctx, name, asked, &settings, options)
 	if err != nil && source != nil {
-		err = errors.Join(err, h.release(ctx, source.name))
+		if failed := h.release(ctx, source.name); failed != nil {
+			err = errors.Join(failed, err)
+		}
 	}
 	return v, err
 }

@@ -14,6 +14,7 @@ import (
 // The answers that are always the same. They are never changed.
 var (
 	errNotFound     = refuse(http.StatusNotFound, "There is no such stream.")
+	errForeign      = refuse(http.StatusNotFound, "There is no stream under this name.")
 	errGone         = refuse(http.StatusGone, "The stream has been deleted.")
 	errTrimmed      = refuse(http.StatusGone, "The stream no longer has what follows this offset. Begin at -1.")
 	errClosed       = refuse(http.StatusConflict, "The stream is closed.")

@@ -8,13 +8,15 @@ import (
 )
 
 // expiry ends streams whose time is over, without being asked for them. It has one
-// timer, however many streams there are, and none when no stream expires. The zero
-// value is ready.
+// timer, however many streams there are, and none when no stream expires.
 //
 // A stream is in the queue once, at a time before which it cannot end. Whether it
 // does then is looked at when that time has come: a use of the stream need not touch
 // the queue.
 type expiry struct {
+	// review looks at a stream whose time has come. It is called without a lock.
+	review func(*stream)
+
 	mutex    sync.Mutex
 	queue    expiryQueue
 	timer    *time.Timer
@@ -34,7 +36,7 @@ type appointment struct {
 const coarse = 100 * time.Millisecond
 
 // schedule has a stream looked at, once.
-func (e *expiry) schedule(h *Handler, s *stream, at time.Time) {
+func (e *expiry) schedule(s *stream, at time.Time) {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
 	if s.appointment == nil {
@@ -43,10 +45,10 @@ func (e *expiry) schedule(h *Handler, s *stream, at time.Time) {
 	a := s.appointment
 	if a.at = at; a.place >= 0 {
 		heap.Fix(&e.queue, a.place)
-	} else if !s.ended.Load() { // asked under the mutex: cancel comes after the end
+	} else if s.over.Err() == nil { // asked under the mutex: cancel comes after the end
 		heap.Push(&e.queue, a)
 	}
-	e.arm(h)
+	e.arm()
 }
 
 // cancel takes a stream that has ended out of the queue, which would keep it.
@@ -59,7 +61,7 @@ func (e *expiry) cancel(s *stream) {
 }
 
 // arm sets the timer to the first appointment.
-func (e *expiry) arm(h *Handler) {
+func (e *expiry) arm() {
 	if len(e.queue) == 0 || e.sweeping {
 		return
 	}
@@ -70,21 +72,21 @@ func (e *expiry) arm(h *Handler) {
 	e.next = first
 	wait := max(time.Until(first), coarse)
 	if e.timer == nil {
-		e.timer = time.AfterFunc(wait, func() { e.sweep(h) })
+		e.timer = time.AfterFunc(wait, e.sweep)
 		return
 	}
 	e.timer.Reset(wait)
 }
 
 // sweep looks at the streams whose time has come.
-func (e *expiry) sweep(h *Handler) {
+func (e *expiry) sweep() {
 	for _, s := range e.due() {
-		h.review(s)
+		e.review(s)
 	}
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
 	e.next, e.sweeping = time.Time{}, false
-	e.arm(h)
+	e.arm()
 }
 
 func (e *expiry) due() []*stream {
@@ -113,10 +115,10 @@ func (h *Handler) review(s *stream) {
 	case err == nil && h.expired(&v):
 		err = h.discard(ctx, &v)
 	case err == nil:
-		h.expiry.schedule(h, s, v.config.deadline(s.used()))
+		h.expiry.schedule(s, v.config.deadline(s.used()))
 	}
 	if err != nil {
-		h.expiry.schedule(h, s, time.Now().Add(patience)) // the logs may be back by then
+		h.expiry.schedule(s, time.Now().Add(patience)) // the logs may be back by then
 	}
 }
 
@@ -128,11 +130,14 @@ func (h *Handler) expired(v *view) bool {
 // expiryQueue has the earliest appointment first; see [heap.Interface].
 type expiryQueue []*appointment
 
-func (q expiryQueue) Len() int           { return len(q) }
-func (q expiryQueue) Less(i, j int) bool { return q[i].at.Before(q[j].at) }
-func (q expiryQueue) Swap(i, j int) {
-	q[i], q[j] = q[j], q[i]
-	q[i].place, q[j].place = i, j
+func (q *expiryQueue) Len() int           { return len(*q) }
+func (q *expiryQueue) Less(i, j int) bool { return (*q)[i].at.Before((*q)[j].at) }
+
+// Swap keeps the appointments' places as well.
+func (q *expiryQueue) Swap(i, j int) {
+	one, other := (*q)[j], (*q)[i]
+	(*q)[i], (*q)[j] = one, other
+	one.place, other.place = i, j
 }
 
 // Push adds what is an appointment.

@@ -2,6 +2,7 @@ package durable
 
 import (
 	"context"
+	"errors"
 	"math"
 	"net/http"
 	"net/url"
@@ -122,10 +123,10 @@ func (h *Handler) branch(ctx context.Context, asked *creation, settings *config,
 
 // sourceError is what the client of a fork is told of its source.
 func sourceError(err error) error {
-	switch answer(err) {
-	case errGone:
+	switch err = answer(err); {
+	case errors.Is(err, errGone):
 		return errSourceGone
-	case errNotFound:
+	case errors.Is(err, errNotFound), errors.Is(err, errForeign):
 		return errNoSource
 	}
 	return err

@@ -132,7 +132,9 @@ func New(options Options) *Handler {
 	if err != nil {
 		panic("durable: New: " + strings.ReplaceAll(err.Error(), "\n", "; ")) //nolint:forbidigo // a programmer's error
 	}
-	return &Handler{options: options, logs: options.Logs, streams: make(map[string]*stream)}
+	h := &Handler{options: options, logs: options.Logs, streams: make(map[string]*stream)}
+	h.expiry.review = h.review
+	return h
 }
 
 // Register adds the routes of the streams to a group: each path below its prefix is
@@ -178,17 +180,18 @@ func (h *Handler) open(handler func(*bare.HttpRequest, string) bare.HttpResponse
 // streamName is the path below the group's prefix. If the prefix has variables
 // their values come first, escaped, so that no value reaches into another's streams.
 func streamName(request *bare.HttpRequest) (string, error) {
-	name := ""
+	var name strings.Builder
 	for variable, value := range request.Matches.All() {
 		if variable != nameVariable {
-			name += url.PathEscape(fmt.Sprint(value)) + "/"
+			name.WriteString(url.PathEscape(fmt.Sprint(value)))
+			name.WriteByte('/')
 		}
 	}
-	name += request.Matches.String(nameVariable)
-	if len(name) > maxName {
+	name.WriteString(request.Matches.String(nameVariable))
+	if name.Len() > maxName {
 		return "", errName
 	}
-	return name, nil
+	return name.String(), nil
 }
 
 // permit asks [Options.Authorize].

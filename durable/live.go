@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/bare-go/bare"
@@ -39,7 +40,7 @@ func (h *Handler) follow(r *reading) bare.HttpResponse {
 // stream, when its time is over and when the server stops: the client then asks for
 // what follows the last event that it has had. Anything else cuts it.
 func (h *Handler) stream(r *reading, source chain, yield func([]byte) bool) error {
-	defer r.stream.follow()()
+	defer r.attend()()
 	ctx := r.request.Context()
 	changed, stop := longpoll.Watch(source) // before the first read, so that nothing falls in between
 	defer stop()
@@ -50,7 +51,7 @@ func (h *Handler) stream(r *reading, source chain, yield func([]byte) bool) erro
 	for after, begun := r.after, false; ; {
 		e, err := h.next(ctx, r, source, after)
 		if err != nil {
-			return ended(ctx, err)
+			return ending(ctx, err)
 		}
 		if e.hasData || !begun || e.closed {
 			if !yield(e.bytes) {
@@ -70,18 +71,17 @@ func (h *Handler) stream(r *reading, source chain, yield func([]byte) bool) erro
 			begun = false // it says again where it is
 		case <-over.C:
 			return nil
-		case <-r.gone:
-			return errGone
 		case <-ctx.Done():
-			return ended(ctx, ctx.Err())
+			return ending(ctx, ctx.Err())
 		}
 	}
 }
 
-// ended is what a body returns when its context has ended: a stop of the server is a
-// clean end.
-func ended(ctx context.Context, err error) error {
-	if context.Cause(ctx) == bare.ErrShutdown { //nolint:errorlint // it is the cause itself
+// ending is what a body returns for an error. After a clean end the client asks for
+// what follows, and that answer tells it what has become of the stream.
+func ending(ctx context.Context, err error) error {
+	deleted := errors.Is(err, eventlog.ErrDeleted) || errors.Is(err, errTrimmed)
+	if deleted || errors.Is(context.Cause(ctx), bare.ErrShutdown) {
 		return nil
 	}
 	return err
@@ -122,7 +122,9 @@ func (h *Handler) next(ctx context.Context, r *reading, source chain, after even
 		return shared, nil
 	}
 	e.encode(framingOf(r.config.Type), page.Records)
-	r.latest.Store(e)
+	if e.upToDate {
+		r.latest.Store(e)
+	}
 	return e, nil
 }
 

@@ -3,6 +3,7 @@ package durable
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -13,11 +14,12 @@ import (
 
 // A reading is what a GET asks for.
 type reading struct {
+	*view
+
 	request  *bare.HttpRequest
 	position longpoll.Position
 	after    eventlog.Offset // what the position stands for; zero is the beginning
 	cursor   string
-	*view
 }
 
 // read answers GET (sections 5.6 to 5.8).
@@ -25,7 +27,10 @@ func (h *Handler) read(request *bare.HttpRequest, name string) bare.HttpResponse
 	if err := h.permit(request, Read, name); err != nil {
 		return fail(err)
 	}
-	query := request.Query()
+	query, err := url.ParseQuery(request.Scope.URL.RawQuery)
+	if err != nil { // what is malformed must not count as left out
+		return fail(invalid("the query"))
+	}
 	position, err := longpoll.ParsePosition(query)
 	if err != nil {
 		return fail(err)
@@ -69,7 +74,7 @@ func (h *Handler) catchUp(r *reading) bare.HttpResponse {
 
 // poll answers with what there is, or waits for it (section 5.7).
 func (h *Handler) poll(r *reading) bare.HttpResponse {
-	defer r.stream.follow()()
+	defer r.attend()()
 	page, err := longpoll.Poll(r.request, chain{h, r.view}, r.after, h.options.MaxRead, h.options.LongPoll)
 	if err != nil {
 		return fail(err)
@@ -92,7 +97,8 @@ func (h *Handler) pageResponse(r *reading, page eventlog.Page, cursor string) ba
 	if err != nil {
 		return fail(err)
 	}
-	headers := longpoll.Headers(page.Next, cursor, page.Next == state.Tail, page.Closed)
+	upToDate := page.Next == state.Tail || len(page.Records) == 0
+	headers := longpoll.Headers(page.Next, cursor, upToDate, page.Closed)
 	headers.Set("Content-Type", r.config.Type)
 	headers.Set("Cache-Control", h.caching(r, &page))
 	framing := framingOf(r.config.Type)

@@ -16,12 +16,12 @@ type stream struct {
 	name string
 	id   string
 
-	turn  chan struct{} // holds a token while somebody uses fold
-	fold  *fold
-	last  atomic.Int64 // when it was last used, in nanoseconds since 1970
-	live  atomic.Int64 // how many live reads are under way, which all use it
-	gone  chan struct{}
-	ended atomic.Bool // gone is closed
+	turn chan struct{} // holds a token while somebody uses fold
+	fold *fold
+	last atomic.Int64    // when it was last used, in nanoseconds since 1970
+	live atomic.Int64    // how many live reads are under way, which all use it
+	over context.Context // ends when the stream is deleted, or hidden
+	end  context.CancelFunc
 
 	appointment *appointment            // with the expiry, whose mutex guards it; nil if there has been none
 	latest      atomic.Pointer[encoded] // what the readers at the tail are sent
@@ -44,11 +44,16 @@ func (h *Handler) find(ctx context.Context, name string) (view, error) {
 		return v, err
 	case v.config.Gone:
 		return v, errGone
-	case h.expired(&v):
-		h.discard(ctx, &v)
-		return v, errNotFound
+	case !h.expired(&v):
+		return v, nil
 	}
-	return v, nil
+	if err := h.discard(ctx, &v); err != nil {
+		return v, err
+	}
+	if v.config.References > 0 {
+		return v, errGone
+	}
+	return v, errNotFound
 }
 
 // look opens a stream, also one that is there for its forks only.
@@ -71,7 +76,7 @@ func (h *Handler) view(ctx context.Context, name string, log eventlog.Log) (view
 	}
 	settings, err := decodeConfig(state.Attributes)
 	if err != nil {
-		return view{}, errNotFound // somebody else's log
+		return view{}, errForeign // or lost
 	}
 	v := view{log: log, state: state, config: settings}
 	v.stream = h.remember(name, &v)
@@ -87,19 +92,19 @@ func (h *Handler) remember(name string, v *view) *stream {
 		return known
 	}
 	if known != nil {
-		h.end(known) // there is another one under the name
+		h.dismiss(known) // there is another one under the name
 	}
 	s := &stream{
 		name: name,
 		id:   v.config.ID,
 		turn: make(chan struct{}, 1),
 		fold: newFold(h.options.MaxProducers),
-		gone: make(chan struct{}),
 	}
+	s.over, s.end = context.WithCancel(context.Background())
 	s.touch()
 	h.streams[name] = s
 	if v.config.expires() && !v.config.Gone {
-		h.expiry.schedule(h, s, v.config.deadline(time.Now()))
+		h.expiry.schedule(s, v.config.deadline(time.Now()))
 	}
 	return s
 }
@@ -109,17 +114,15 @@ func (h *Handler) forget(name string) {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
 	if known := h.streams[name]; known != nil {
-		h.end(known)
+		h.dismiss(known)
 		delete(h.streams, name)
 	}
 }
 
-// end tells live readers that the stream is no more.
-func (h *Handler) end(s *stream) {
-	if s.ended.CompareAndSwap(false, true) {
-		close(s.gone)
-		h.expiry.cancel(s)
-	}
+// dismiss tells live readers that the stream is no more.
+func (h *Handler) dismiss(s *stream) {
+	s.end()
+	h.expiry.cancel(s)
 }
 
 // touch is a use of the stream: it begins the sliding window again.
@@ -133,12 +136,14 @@ func (s *stream) used() time.Time {
 	return time.Unix(0, s.last.Load())
 }
 
-// follow counts a live read until the function that it returns is called.
-func (s *stream) follow() (leave func()) {
+// attend counts a live read until the function that it returns is called.
+func (s *stream) attend() (leave func()) {
 	s.live.Add(1)
 	return func() {
 		s.touch() // first, so that the stream does not look unused in between
-		s.live.Add(-1)
+		if s.live.Add(-1) == 0 {
+			s.latest.Store(nil)
+		}
 	}
 }
 

@@ -23,7 +23,7 @@ const (
 // A Source is what a poll reads and waits for: an [eventlog.Log], or what is made
 // of several.
 type Source interface {
-	Read(ctx context.Context, after eventlog.Offset, max int) (eventlog.Page, error)
+	Read(ctx context.Context, after eventlog.Offset, bytes int) (eventlog.Page, error)
 	Watch(changed func()) (stop func())
 }
 
@@ -39,19 +39,19 @@ func Watch(source Source) (changed <-chan struct{}, stop func()) {
 	return channel, stop
 }
 
-// Poll reads what is after an offset, and waits for it for as long as limit. It
+// Poll reads what is after an offset, and waits for it for as long as wait says. It
 // returns an empty page when that is over, and when the server begins to stop: the
 // client asks again, and elsewhere. So it does when the client closes its side of the
 // connection, as it may still read. It waits in the goroutine that calls it, which is
 // the handler's: the head has not been sent, so that the status can still be 204.
-func Poll(request *bare.HttpRequest, source Source, after eventlog.Offset, max int, limit time.Duration) (eventlog.Page, error) {
+func Poll(request *bare.HttpRequest, source Source, after eventlog.Offset, bytes int, wait time.Duration) (eventlog.Page, error) {
 	ctx := request.Context()
 	changed, stop := Watch(source) // before the first read, so that nothing falls in between
 	defer stop()
-	timeout := time.NewTimer(limit)
+	timeout := time.NewTimer(wait)
 	defer timeout.Stop()
 	for {
-		page, err := source.Read(ctx, after, max)
+		page, err := source.Read(ctx, after, bytes)
 		if err != nil || len(page.Records) > 0 || page.Closed || page.Gap {
 			return page, err
 		}

@@ -1,0 +1,190 @@
+package durable_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bare-go/bare/durable"
+	"github.com/bare-go/bare/eventlog"
+)
+
+func TestClosingAloneKeepsTheTail(t *testing.T) {
+	eachProtocol(t, durable.Options{}, func(t *testing.T, s *server) {
+		tail := s.text("s", "a").next()
+		before := s.want(200, "GET", "s?offset="+tail, "")
+		closed := s.want(204, "POST", "s", "", "Stream-Closed", "true")
+		closed.wantHeader(t, "Stream-Next-Offset", tail)
+		closed.wantHeader(t, "Stream-Closed", "true")
+		s.want(200, "HEAD", "s", "").wantHeader(t, "Stream-Next-Offset", tail)
+
+		// A cache that has the tail must not hide the end.
+		after := s.want(200, "GET", "s?offset="+tail, "", "If-None-Match", before.header.Get("Etag"))
+		after.wantHeader(t, "Stream-Closed", "true")
+		after.wantHeader(t, "Stream-Next-Offset", tail)
+		s.want(304, "GET", "s?offset="+tail, "", "If-None-Match", "W/"+after.header.Get("Etag"))
+		s.want(204, "POST", "s", "", "Stream-Closed", "TRUE") // once more, in any case
+		s.want(409, "POST", "s", "b", "Content-Type", "text/plain").wantHeader(t, "Stream-Next-Offset", tail)
+	})
+}
+
+func TestAnotherStreamUnderTheNameIsNotTakenForTheFirst(t *testing.T) {
+	eachProtocol(t, durable.Options{}, func(t *testing.T, s *server) {
+		old := s.text("s", "one", "two")
+		s.append("s", "x", produced("p", 5, 0)...)
+		tag := s.want(200, "GET", "s", "").header.Get("Etag")
+		s.want(204, "DELETE", "s", "")
+		s.want(404, "GET", "s", "")
+		s.text("s", "new", "newer")
+
+		s.want(410, "GET", "s?offset="+old.next(), "")
+		s.want(410, "GET", "s?offset="+old.next()+"&live=long-poll", "")
+		s.want(410, "GET", "s?offset="+old.next()+"&live=sse", "")
+		s.want(200, "GET", "s", "", "If-None-Match", tag)
+		s.append("s", "!", produced("p", 0, 0)...) // nobody has superseded this producer
+		s.wantBody("s", "newnewer!")
+		if next := s.want(200, "HEAD", "s", "").next(); next <= old.next() {
+			t.Errorf("the new offset %s does not sort after the old one %s", next, old.next())
+		}
+	})
+}
+
+func TestTheForkOfTheSameSourceUnderTheNameHasAnotherTag(t *testing.T) {
+	overHTTP1(t, durable.Options{}, func(t *testing.T, s *server) {
+		s.text("source", "a")
+		fork := []string{"Stream-Forked-From", prefix + "/source"}
+		s.want(201, "PUT", "fork", "x", fork...)
+		first := s.wantBody("fork", "ax")
+		s.want(204, "DELETE", "fork", "")
+		s.want(201, "PUT", "fork", "y", fork...)
+		s.want(200, "GET", "fork", "", "If-None-Match", first.header.Get("Etag"))
+	})
+}
+
+func TestStreamsExpireWithoutBeingAskedFor(t *testing.T) {
+	logs := &bubbleLogs{}
+	overHTTP1(t, durable.Options{Logs: logs}, func(t *testing.T, s *server) {
+		logs.begin()
+		begin := time.Now()
+		s.want(201, "PUT", "ttl", "", "Stream-TTL", "10")
+		s.want(201, "PUT", "absolute", "", "Stream-Expires-At", begin.Add(20*time.Second).UTC().Format(time.RFC3339))
+		s.want(201, "PUT", "long", "", "Stream-TTL", "9007199254740991")
+		s.want(201, "PUT", "ever", "")
+
+		time.Sleep(6 * time.Second)
+		s.want(200, "GET", "ttl", "") // a use
+		time.Sleep(6 * time.Second)
+		s.want(200, "HEAD", "ttl", "") // none
+		logs.want(t, "ttl", true)
+		time.Sleep(5 * time.Second)
+		logs.want(t, "ttl", false)
+		logs.want(t, "absolute", true)
+		s.want(200, "GET", "absolute", "") // which does not help
+		time.Sleep(4 * time.Second)
+		logs.want(t, "absolute", false)
+		logs.want(t, "long", true)
+		logs.want(t, "ever", true)
+	})
+}
+
+// bubbleLogs are made inside the bubble.
+type bubbleLogs struct{ eventlog.Logs }
+
+func (l *bubbleLogs) begin() { l.Logs = eventlog.NewMemoryLogs(eventlog.MemoryOptions{}) }
+
+// want looks for a log without the handler's knowledge.
+func (l *bubbleLogs) want(t *testing.T, name string, there bool) {
+	t.Helper()
+	if _, err := l.Open(context.Background(), name); errors.Is(err, eventlog.ErrNotFound) == there {
+		t.Errorf("%s after %v: %v", name, time.Now().Format(time.TimeOnly), err)
+	}
+}
+
+func TestALiveReaderKeepsAStreamFromExpiring(t *testing.T) {
+	overHTTP1(t, durable.Options{MaxSSE: time.Hour}, func(t *testing.T, s *server) {
+		s.want(201, "PUT", "s", "", "Stream-TTL", "2")
+		stream := s.begin("GET", "s?offset=-1&live=sse", "")
+		stream.Event()
+		time.Sleep(time.Minute)
+		s.want(200, "HEAD", "s", "")
+		stream.Close()
+		synctest.Wait()
+		time.Sleep(3 * time.Second)
+		s.want(404, "HEAD", "s", "")
+	})
+}
+
+func TestAnAbsoluteEndEndsLiveReadersToo(t *testing.T) {
+	eachProtocol(t, durable.Options{}, func(t *testing.T, s *server) {
+		s.want(201, "PUT", "s", "", "Stream-Expires-At", time.Now().Add(5*time.Second).UTC().Format(time.RFC3339))
+		stream := s.begin("GET", "s?offset=-1&live=sse", "")
+		stream.Event()
+		begin := time.Now()
+		if stream.Rest(); time.Since(begin) > 6*time.Second || stream.Err() != nil {
+			t.Errorf("the stream ended after %v with %v", time.Since(begin), stream.Err())
+		}
+	})
+}
+
+func TestADeletionEndsLiveReadersAndPolls(t *testing.T) {
+	t.Parallel()
+	for _, hidden := range []bool{false, true} {
+		t.Run(fmt.Sprintf("with a fork %t", hidden), func(t *testing.T) {
+			eachProtocol(t, durable.Options{}, func(t *testing.T, s *server) {
+				tail := s.text("s", "a").next()
+				if hidden {
+					s.want(201, "PUT", "fork", "", "Stream-Forked-From", prefix+"/s")
+				}
+				stream := s.begin("GET", "s?offset="+tail+"&live=sse", "")
+				stream.Event()
+				polled := make(chan answer)
+				go func() { polled <- s.do("GET", "s?offset="+tail+"&live=long-poll", "") }()
+				synctest.Wait()
+				begin := time.Now()
+				s.want(204, "DELETE", "s", "")
+				if rest := stream.Rest(); rest != "" || stream.Err() != nil {
+					t.Errorf("the event stream ends with %q, %v", rest, stream.Err())
+				}
+				if got := <-polled; got.status != 404 {
+					t.Errorf("the poll is answered with %d %q", got.status, got.body)
+				}
+				if took := time.Since(begin).Round(time.Millisecond); took > 10*time.Millisecond {
+					t.Errorf("that took %v", took)
+				}
+			})
+		})
+	}
+}
+
+func TestLiveReadersAreToldOfAStopAtOnce(t *testing.T) {
+	eachProtocol(t, durable.Options{}, func(t *testing.T, s *server) {
+		tail := s.text("s", "a").next()
+		stream := s.begin("GET", "s?offset=-1&live=sse", "")
+		events := stream.Event() + stream.Event()
+		if !strings.Contains(events, `"streamNextOffset":"`+tail+`"`) {
+			t.Errorf("the stream begins with %q", events)
+		}
+		polled := make(chan answer)
+		go func() { polled <- s.do("GET", "s?offset="+tail+"&live=long-poll", "") }()
+		synctest.Wait()
+		begin := time.Now()
+		if err := s.Stop(); err != nil {
+			t.Error(err)
+		}
+		if rest := stream.Rest(); rest != "" || stream.Err() != nil {
+			t.Errorf("the event stream ends with %q, %v", rest, stream.Err())
+		}
+		got := <-polled
+		if got.status != 204 || got.next() != tail {
+			t.Errorf("the poll is answered with %d, %s", got.status, got.next())
+		}
+		got.wantHeader(t, "Stream-Up-To-Date", "true")
+		if took := time.Since(begin); took > 3*time.Second {
+			t.Errorf("the stop took %v", took)
+		}
+	})
+}
