@@ -81,7 +81,15 @@ func buildExamples() (directory string, err error) {
 		return "", err
 	}
 	arguments := []string{"build", "-o", directory}
-	for _, example := range []string{"server_sent_events", "streaming_fetch", "finite_events", "events", "polling", "fetch_events"} {
+	for _, example := range []string{
+		"server_sent_events",
+		"streaming_fetch",
+		"finite_events",
+		"events",
+		"polling",
+		"fetch_events",
+		"durable_streams",
+	} {
 		arguments = append(arguments, "github.com/bare-go/bare/examples/"+example)
 	}
 	if output, err := exec.CommandContext(context.Background(), "go", arguments...).CombinedOutput(); err != nil {

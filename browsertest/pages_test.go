@@ -30,6 +30,7 @@ func TestPagesLogNoErrorAndFitAPhone(t *testing.T) {
 		{"polling", "polling", "/", nil, time},
 		{"long polling", "polling", "/long", nil, time},
 		{"events by fetch", "fetch_events", "/", nil, textOf("#events") + `.includes("Number 2")`},
+		{"durable streams", "durable_streams", "/", []action{chromedp.SetValue("[name=text]", "hello"), chromedp.Click("#say")}, `document.querySelectorAll("#messages > *").length > 0`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -138,3 +138,22 @@ func runDurableSuite(t *testing.T, program, address string) []section {
 	}
 	return sections
 }
+
+// The example embeds the client as one file, which bundle.mjs makes of the packages
+// that are pinned here.
+func TestTheExampleEmbedsTheClientThatIsPinned(t *testing.T) {
+	t.Parallel()
+	fresh := t.TempDir()
+	if said, err := hear(node(t), "bundle.mjs", fresh); err != nil || said.status != 0 {
+		t.Fatalf("the client cannot be bundled: %v\n%s", err, said.output)
+	}
+	for _, name := range []string{"client.js", "client.licences.txt"} {
+		got, err := os.ReadFile(filepath.Join("..", "examples", "durable_streams", name))
+		if err != nil {
+			t.Error(err)
+		}
+		if want, err := os.ReadFile(filepath.Join(fresh, name)); err != nil || string(got) != string(want) {
+			t.Errorf("%s is stale (%v): run node bundle.mjs ../examples/durable_streams in judges", name, err)
+		}
+	}
+}

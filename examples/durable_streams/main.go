@@ -3,18 +3,23 @@
 //
 //	go run ./examples/durable_streams
 //
-// Open http://localhost:9009/ in two windows, and write something in one of them.
+// Open http://localhost:9009/ in two windows, and say something in one of them.
 
 // docs:start program
 package main
 
 import (
+	"embed"
 	"flag"
+	"net/http"
 	"time"
 
 	"github.com/bare-go/bare"
 	"github.com/bare-go/bare/durable"
 )
+
+//go:embed index.html client.js client.licences.txt
+var files embed.FS
 
 func main() {
 	wait := flag.Duration("long-poll", 20*time.Second, "how long a long poll waits")
@@ -26,6 +31,7 @@ func main() {
 func newApp(wait time.Duration) *bare.Application {
 	app := bare.NewApplication()
 	durable.New(durable.Options{LongPoll: wait}).Register(app.Group("/v1/stream"))
+	app.Mount("/", http.FileServerFS(files)) // the page
 	return app
 }
 
