@@ -104,13 +104,17 @@ func TestAStreamForgetsTheProducerThatHasBeenSilentLongest(t *testing.T) {
 		s.append("s", "a", produced("a", 0, 0)...)
 		s.append("s", "b", produced("b", 0, 0)...)
 		s.append("s", "a", produced("a", 0, 1)...)
+		s.append("s", "-")                         // which counts for nobody
 		s.append("s", "c", produced("c", 0, 0)...) // b goes
 		if got := s.append("s", "-", produced("a", 0, 1)...); got.status != 204 {
 			t.Errorf("the retry of one that is remembered is answered with %d", got.status)
 		}
 		got := s.want(409, "POST", "s", "b", append(produced("b", 0, 1), "Content-Type", "text/plain")...)
 		got.wantHeader(t, "Producer-Expected-Seq", "0")
-		s.wantBody("s", "abac")
+		s.append("s", "d", produced("d", 0, 0)...) // and so does a
+		s.want(409, "POST", "s", "a", append(produced("a", 0, 2), "Content-Type", "text/plain")...)
+		s.append("s", "c", produced("c", 0, 1)...)
+		s.wantBody("s", "aba-cdc")
 	})
 }
 
@@ -121,6 +125,7 @@ func TestStreamSeqAscendsWhoeverWrites(t *testing.T) {
 		s.want(409, "POST", "s", "x", "Stream-Seq", "10", "Content-Type", "text/plain") // as text it is less
 		s.want(409, "POST", "s", "x", "Stream-Seq", "2", "Content-Type", "text/plain")
 		s.append("s", "b") // no sequence, no order
+		s.want(409, "POST", "s", "x", "Stream-Seq", "2", "Content-Type", "text/plain")
 		s.append("s", "c", "Stream-Seq", "3")
 		s.wantBody("s", "abc")
 	})

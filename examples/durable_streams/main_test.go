@@ -20,12 +20,12 @@ func TestAStreamIsMadeAppendedToAndReadLive(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := baretest.Config{Protocol: protocol}.NewServer(t, newApp(20*time.Second))
 				const room = "/v1/stream/room"
-				request, err := http.NewRequestWithContext(t.Context(), "PUT", server.URL+room, strings.NewReader(`["hello"]`))
+				request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, server.URL+room, strings.NewReader(`["hello"]`))
 				if err != nil {
 					t.Fatal(err)
 				}
 				request.Header.Set("Content-Type", "application/json")
-				if created := server.Do(request); created.Rest() != "" || created.Response.StatusCode != 201 {
+				if created := server.Do(request); created.Rest() != "" || created.Response.StatusCode != http.StatusCreated {
 					t.Errorf("the room is created with %d", created.Response.StatusCode)
 				}
 				stream := server.Get(room + "?offset=-1&live=sse")
@@ -33,7 +33,7 @@ func TestAStreamIsMadeAppendedToAndReadLive(t *testing.T) {
 					t.Errorf("the stream begins with %q", got)
 				}
 				stream.Event()
-				if got := server.Post(room, "application/json", strings.NewReader(`"bye"`)); got.Response.StatusCode != 204 {
+				if got := server.Post(room, "application/json", strings.NewReader(`"bye"`)); got.Response.StatusCode != http.StatusNoContent {
 					t.Errorf("the append is answered with %d", got.Response.StatusCode)
 				}
 				if got := stream.Event(); got != "event: data\ndata:[\"bye\"]\n\n" {
@@ -49,7 +49,7 @@ func TestThePageAndItsClientAreServed(t *testing.T) {
 		server := baretest.NewServer(t, newApp(time.Second))
 		for path, contentType := range map[string]string{"/": "text/html", "/client.js": "text/javascript"} {
 			stream := server.Get(path)
-			if got := stream.Response.Header.Get("Content-Type"); stream.Response.StatusCode != 200 || !strings.HasPrefix(got, contentType) {
+			if got := stream.Response.Header.Get("Content-Type"); stream.Response.StatusCode != http.StatusOK || !strings.HasPrefix(got, contentType) {
 				t.Errorf("%s is %d, %s", path, stream.Response.StatusCode, got)
 			}
 			if _, err := io.ReadAll(stream.Response.Body); err != nil {
