@@ -188,7 +188,7 @@ func streamName(request *bare.HttpRequest) (string, error) {
 		}
 	}
 	name.WriteString(request.Matches.String(nameVariable))
-	if name.Len() > maxName {
+	if name.Len() == 0 || name.Len() > maxName {
 		return "", errName
 	}
 	return name.String(), nil

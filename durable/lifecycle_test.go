@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/bare-go/bare"
 	"github.com/bare-go/bare/durable"
 	"github.com/bare-go/bare/eventlog"
 )
@@ -187,4 +188,51 @@ func TestLiveReadersAreToldOfAStopAtOnce(t *testing.T) {
 			t.Errorf("the stop took %v", took)
 		}
 	})
+}
+
+// What the program writes itself is what clients read, and has the same rules.
+func TestTheProgramItselfWrites(t *testing.T) {
+	t.Parallel()
+	streams := durable.New(durable.Options{})
+	ctx := t.Context()
+	status := func(err error) int {
+		if err == nil {
+			return 0
+		}
+		refusal, ok := errors.AsType[*bare.HttpError](err)
+		if !ok {
+			t.Fatalf("%v has no status", err)
+		}
+		return refusal.StatusCode()
+	}
+	appending := func(name, data string) error {
+		_, err := streams.Append(ctx, name, []byte(data))
+		return err
+	}
+	closing := func(name, data string) error {
+		_, err := streams.Close(ctx, name, []byte(data))
+		return err
+	}
+	for i, test := range []struct {
+		err  error
+		want int
+	}{
+		{appending("s", "1"), 404},
+		{streams.Create(ctx, "s", "application/json"), 0},
+		{streams.Create(ctx, "s", "application/json"), 0},
+		{streams.Create(ctx, "s", "text/plain"), 409},
+		{streams.Create(ctx, "t", "nonsense"), 400},
+		{streams.Create(ctx, "", ""), 400},
+		{appending("s", "[1, 2]"), 0},
+		{appending("s", ""), 400},
+		{appending("s", "{"), 400},
+		{closing("s", "3"), 0},
+		{closing("s", ""), 0},
+		{closing("s", "4"), 409},
+		{appending("s", "4"), 409},
+	} {
+		if got := status(test.err); got != test.want {
+			t.Errorf("step %d: %v, want %d", i, test.err, test.want)
+		}
+	}
 }
