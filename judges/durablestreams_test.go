@@ -2,6 +2,7 @@ package judges
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,6 +11,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/bare-go/bare"
+	"github.com/bare-go/bare/durable"
 )
 
 const (
@@ -152,8 +157,15 @@ func TestTheExampleEmbedsTheClientThatIsPinned(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		if want, err := os.ReadFile(filepath.Join(fresh, name)); err != nil || string(got) != string(want) {
+		if want, err := os.ReadFile(filepath.Join(fresh, name)); err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s is stale (%v): run node bundle.mjs ../examples/durable_streams in judges", name, err)
 		}
 	}
+}
+
+func TestDurableStreamsClientReadsAndWrites(t *testing.T) {
+	t.Parallel()
+	app := bare.NewApplication()
+	durable.New(durable.Options{MaxSSE: 100 * time.Millisecond, LongPoll: 100 * time.Millisecond}).Register(app.Group("/v1/stream"))
+	script(t, "durableclient", "@durable-streams/client", "http://"+serveBare(t, app, bare.Server{}))
 }
