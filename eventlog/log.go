@@ -178,8 +178,9 @@ type Logs interface {
 	Open(ctx context.Context, name string) (Log, error)
 	// Update replaces the attributes of a log, which are the caller's own affair, if
 	// they have the revision that is expected; 0 expects nothing. It returns the new
-	// revision, and fails with [ErrNotFound] or [ErrRevision]. The first revision of a
-	// log is 1.
+	// revision, and fails with [ErrNotFound] or [ErrRevision]. Each revision is greater
+	// than those before it, also than those of a log that had the name before: what
+	// was expected of that one is not met by another.
 	Update(ctx context.Context, name string, revision uint64, attributes []byte) (uint64, error)
 	// Delete removes a log, if its attributes have the revision that is expected; 0
 	// expects nothing. Those who still have the log are told [ErrDeleted]. It fails

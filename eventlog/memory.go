@@ -293,13 +293,13 @@ func (m *Memory) Watch(changed func()) (stop func()) {
 }
 
 // update implements [Logs.Update] for one log.
-func (m *Memory) update(revision uint64, attributes []byte) (uint64, error) {
+func (m *Memory) update(revision, next uint64, attributes []byte) (uint64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if revision != 0 && revision != m.revision {
 		return 0, ErrRevision
 	}
-	m.revision++
+	m.revision = next
 	m.attributes = bytes.Clone(attributes)
 	return m.revision, nil
 }

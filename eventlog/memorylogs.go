@@ -12,9 +12,12 @@ import (
 type MemoryLogs struct {
 	options MemoryOptions
 
-	mu      sync.Mutex
-	logs    map[string]*Memory
-	highest uint64 // of all epochs, so that deleted names need not be remembered
+	mu   sync.Mutex
+	logs map[string]*Memory
+	// The highest of all epochs and of all revisions, so that deleted names need not
+	// be remembered.
+	highest   uint64
+	revisions uint64
 }
 
 // NewMemoryLogs returns logs of which there are none yet.
@@ -41,6 +44,8 @@ func (l *MemoryLogs) Create(ctx context.Context, name string, options CreateOpti
 		return nil, err
 	}
 	l.highest = max(l.highest, start.Epoch)
+	l.revisions++
+	m.revision = l.revisions
 	l.logs[name] = m
 	return m, nil
 }
@@ -94,7 +99,8 @@ func (l *MemoryLogs) Update(ctx context.Context, name string, revision uint64, a
 	if err != nil {
 		return 0, err
 	}
-	return m.update(revision, attributes)
+	l.revisions++
+	return m.update(revision, l.revisions, attributes)
 }
 
 // Delete implements [Logs].

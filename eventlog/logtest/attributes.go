@@ -13,6 +13,7 @@ func attributeCases() []logsCase {
 		{"attributes are what they were set to", keepsAttributes},
 		{"an update expects a revision", expectsRevision},
 		{"of updates that expect one revision, one is made", racesToUpdate},
+		{"a revision is not used again under the name", usesRevisionsOnce},
 		{"there is no update without a log", updatesNothing},
 	}
 }
@@ -40,10 +41,11 @@ func keepsAttributes(l *logs) {
 	attributes := []byte("one")
 	made := l.create("log", eventlog.CreateOptions{Attributes: attributes})
 	clear(attributes)
-	made.wantAttributes(1, "one")
+	first := made.state().Revision
+	made.wantAttributes(first, "one")
 	attributes = []byte("two")
 	revision, err := l.Update(l.Context(), "log", 0, attributes)
-	if err != nil || revision == 1 {
+	if err != nil || first == 0 || revision <= first {
 		l.Fatalf("Update: revision %d, %v", revision, err)
 	}
 	clear(attributes)
@@ -53,13 +55,15 @@ func keepsAttributes(l *logs) {
 	if state := made.state(); state.Closed || state.Tail != tail {
 		l.Errorf("an update has changed more than the attributes: %+v", state)
 	}
-	l.create("another", eventlog.CreateOptions{}).wantAttributes(1, "")
+	another := l.create("another", eventlog.CreateOptions{})
+	another.wantAttributes(another.state().Revision, "")
 }
 
 func expectsRevision(l *logs) {
 	made := l.create("log", eventlog.CreateOptions{Attributes: []byte("one")})
-	revision := l.update(1, "two")
-	_, err := l.Update(l.Context(), "log", 1, []byte("three"))
+	first := made.state().Revision
+	revision := l.update(first, "two")
+	_, err := l.Update(l.Context(), "log", first, []byte("three"))
 	l.want("Update of an old revision", err, eventlog.ErrRevision)
 	_, err = l.Update(l.Context(), "log", revision+1, []byte("three"))
 	l.want("Update of a revision to come", err, eventlog.ErrRevision)
@@ -102,6 +106,23 @@ func racesToUpdate(l *logs) {
 	if got := string(made.state().Attributes); got != fmt.Sprint(writers*rounds) {
 		l.Errorf("after %d updates that add 1 there is %s", writers*rounds, got)
 	}
+}
+
+// Whoever has looked at a log must not change another one that has its name by now.
+func usesRevisionsOnce(l *logs) {
+	first := l.create("log", eventlog.CreateOptions{}).state().Revision
+	second := l.update(first, "two")
+	l.delete("log")
+	made := l.create("log", eventlog.CreateOptions{Attributes: []byte("new")})
+	if revision := made.state().Revision; revision <= second {
+		l.Errorf("a new log is in revision %d, and the one before it was in %d", revision, second)
+	}
+	for _, revision := range []uint64{first, second} {
+		_, err := l.Update(l.Context(), "log", revision, []byte("old"))
+		l.want("Update of a revision of the log before", err, eventlog.ErrRevision)
+		l.want("Delete of a revision of the log before", l.Delete(l.Context(), "log", revision), eventlog.ErrRevision)
+	}
+	made.wantAttributes(made.state().Revision, "new")
 }
 
 func updatesNothing(l *logs) {

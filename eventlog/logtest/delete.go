@@ -26,13 +26,15 @@ func deletes(l *logs) {
 	l.want("Delete of what is gone", l.Delete(l.Context(), "log", 1), eventlog.ErrNotFound)
 	made := l.create("log", eventlog.CreateOptions{})
 	made.has(eventlog.Offset{})
-	made.wantAttributes(1, "")
+	made.wantAttributes(made.state().Revision, "")
 }
 
 func deletesRevision(l *logs) {
-	l.create("log", eventlog.CreateOptions{}).add("a")
-	revision := l.update(1, "two")
-	l.want("Delete of an old revision", l.Delete(l.Context(), "log", 1), eventlog.ErrRevision)
+	made := l.create("log", eventlog.CreateOptions{})
+	made.add("a")
+	first := made.state().Revision
+	revision := l.update(first, "two")
+	l.want("Delete of an old revision", l.Delete(l.Context(), "log", first), eventlog.ErrRevision)
 	l.open("log").has(eventlog.Offset{}, "a")
 	if err := l.Delete(l.Context(), "log", revision); err != nil {
 		l.Errorf("Delete of the revision that it has: %v", err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -162,6 +163,19 @@ func updateFaults() []logsFault {
 		{"attributes that stay", "attributes are what they were set to", func(w *wrongLogs) {
 			w.update = func(ctx context.Context, name string, revision uint64, _ []byte) (uint64, error) {
 				return w.Logs.Update(ctx, name, revision, []byte("one"))
+			}
+		}},
+		{"revisions that are used again", "a revision is not used again under the name", func(w *wrongLogs) {
+			var again atomic.Bool
+			w.delete = func(ctx context.Context, name string, revision uint64) error {
+				again.Store(true)
+				return w.Logs.Delete(ctx, name, revision)
+			}
+			w.update = func(ctx context.Context, name string, revision uint64, attributes []byte) (uint64, error) {
+				if again.Load() {
+					revision = 0
+				}
+				return w.Logs.Update(ctx, name, revision, attributes)
 			}
 		}},
 		{"a revision that nobody looks at", "an update expects a revision", func(w *wrongLogs) {
