@@ -92,7 +92,8 @@
 //   - An offset of another stream under the same name, beyond the end or no longer
 //     kept: 410. It says where to begin. What is no offset at all: 400.
 //   - A query that cannot be parsed, a header that is there twice, a Producer-Id or
-//     Stream-Seq that is empty or over 256 bytes, a name over 1,024 bytes: 400.
+//     Stream-Seq that is empty or over 256 bytes, a name that is empty, over 200 bytes or
+//     not printable: 400.
 //   - An append that is too large: 413. Too many streams: 429.
 //   - A content type that differs only in its parameters is the same.
 //   - A Stream-TTL beyond a hundred years counts as that.

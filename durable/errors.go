@@ -37,7 +37,7 @@ var (
 	errOtherOrigin  = refuse(http.StatusForbidden, "Pages of this origin have no access.")
 	errOffsetNeeded = refuse(http.StatusBadRequest, "A live read needs the parameter offset.")
 	errLive         = refuse(http.StatusBadRequest, "The parameter live is neither long-poll nor sse.")
-	errName         = refuse(http.StatusBadRequest, "The name of the stream is empty or too long.")
+	errName         = refuse(http.StatusBadRequest, "The stream's name is empty, too long, or not printable.")
 )
 
 func refuse(status int, message string) *bare.HttpError {

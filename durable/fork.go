@@ -72,7 +72,7 @@ func sourceName(request *bare.HttpRequest, path, name string) (string, error) {
 	if !ok || source == "" || prefix == "" {
 		return "", errNoSource
 	}
-	if source = strings.TrimSuffix(name, rest) + source; len(source) > maxName {
+	if source = strings.TrimSuffix(name, rest) + source; checkName(source) != nil {
 		return "", errNoSource
 	}
 	return source, nil

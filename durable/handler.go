@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/bare-go/bare"
 	"github.com/bare-go/bare/eventlog"
@@ -157,9 +159,8 @@ func (h *Handler) Register(group *bare.Group) {
 // nameVariable is the path's variable that names a stream.
 const nameVariable = "stream"
 
-// maxName is how many bytes a stream's name may have: it is kept as long as the
-// stream, and more often than once.
-const maxName = 1024
+// maxName is how many bytes a stream's name may have, and which [eventlog.Logs] take.
+const maxName = 200
 
 // open is what comes before a request's own handler: its origin and the stream's
 // name are looked at, and each response, errors included, has the headers that
@@ -188,10 +189,16 @@ func streamName(request *bare.HttpRequest) (string, error) {
 		}
 	}
 	name.WriteString(request.Matches.String(nameVariable))
-	if name.Len() == 0 || name.Len() > maxName {
-		return "", errName
+	return name.String(), checkName(name.String())
+}
+
+// checkName refuses what logs need not take as a name.
+func checkName(name string) error {
+	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
+	if name == "" || len(name) > maxName || !utf8.ValidString(name) || strings.ContainsFunc(name, unprintable) {
+		return errName
 	}
-	return name.String(), nil
+	return nil
 }
 
 // permit asks [Options.Authorize].

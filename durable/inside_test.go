@@ -44,6 +44,9 @@ func TestReadersAtTheTailShareOneEncoding(t *testing.T) {
 		if encode(&other) == first {
 			t.Error("a reader with another cursor has the same encoding")
 		}
+		if len(h.expiry.queue) != 0 {
+			t.Error("a stream that never ends has an appointment")
+		}
 		leave := one.attend()
 		if leave(); one.latest.Load() != nil {
 			t.Error("the encoding stays when nobody reads")

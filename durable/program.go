@@ -20,8 +20,8 @@ func (h *Handler) Create(ctx context.Context, name, contentType string) error {
 			return err
 		}
 	}
-	if name == "" || len(name) > maxName {
-		return errName
+	if err := checkName(name); err != nil {
+		return err
 	}
 	_, _, err := h.ensure(ctx, name, asked)
 	return answer(err)

@@ -112,7 +112,12 @@ type verdict struct {
 // hear runs a judge to its end. It fails if the judge cannot be run or does not come
 // to an end, and not if the judge finds fault.
 func hear(program string, arguments ...string) (verdict, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	return hearFor(patience, program, arguments...)
+}
+
+// hearFor is hear for a judge that needs longer.
+func hearFor(limit time.Duration, program string, arguments ...string) (verdict, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	command := exec.CommandContext(ctx, program, arguments...)
 	output, err := command.CombinedOutput()
