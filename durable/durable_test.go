@@ -160,6 +160,7 @@ func (s *server) wantBody(name, want string) answer {
 	if got.body != want {
 		s.t.Errorf("%s is %.200q, want %.200q", name, got.body, want)
 	}
+	got.wantHeader(s.t, "Content-Length", fmt.Sprint(len(want)))
 	return got
 }
 

@@ -136,6 +136,22 @@ func TestAForkBeginsWithAPartOfAnAppend(t *testing.T) {
 	}
 }
 
+func TestAForkGoesOnWithoutASourceThatTheLogsHaveLost(t *testing.T) {
+	logs := &bubbleLogs{}
+	overHTTP1(t, durable.Options{Logs: logs}, func(t *testing.T, s *server) {
+		logs.begin()
+		first := s.text("s", "1").next()
+		s.append("s", "2")
+		s.forkOf("s", "fork", "", "a")
+		if err := logs.Delete(t.Context(), "s", 0); err != nil {
+			t.Fatal(err)
+		}
+		s.want(410, "GET", "fork?offset="+first, "")
+		s.wantBody("fork", "a")
+		s.want(204, "DELETE", "fork", "")
+	})
+}
+
 func TestASourceGoesWithTheLastOfItsForks(t *testing.T) {
 	logs := &bubbleLogs{}
 	overHTTP1(t, durable.Options{Logs: logs}, func(t *testing.T, s *server) {

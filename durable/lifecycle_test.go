@@ -32,6 +32,7 @@ func TestClosingAloneKeepsTheTail(t *testing.T) {
 		same.wantHeader(t, "Stream-Next-Offset", tail)
 		same.wantHeader(t, "Stream-Closed", "true")
 		s.want(204, "POST", "s", "", "Stream-Closed", "TRUE") // once more, in any case
+		s.want(409, "POST", "s", "b", append(produced("p", 0, 0), "Content-Type", "text/plain")...).wantHeader(t, "Stream-Closed", "true")
 		s.want(409, "POST", "s", "b", "Content-Type", "text/plain").wantHeader(t, "Stream-Next-Offset", tail)
 	})
 }
@@ -77,7 +78,13 @@ func TestStreamsExpireWithoutBeingAskedFor(t *testing.T) {
 		s.want(201, "PUT", "ttl", "", "Stream-TTL", "10")
 		s.want(201, "PUT", "absolute", "", "Stream-Expires-At", begin.Add(20*time.Second).UTC().Format(time.RFC3339))
 		s.want(201, "PUT", "long", "", "Stream-TTL", "9007199254740991")
-		s.want(201, "PUT", "ever", "")
+		s.want(201, "PUT", "ever", "", "Content-Type", "") // which counts as none
+		for name, want := range map[string][2]bool{"ttl": {true, false}, "absolute": {false, true}, "ever": {false, false}} {
+			header := s.want(200, "HEAD", name, "").header
+			if got := [2]bool{header["Stream-Ttl"] != nil, header["Stream-Expires-At"] != nil}; got != want {
+				t.Errorf("%s says %v of its end: %v", name, got, header)
+			}
+		}
 
 		time.Sleep(6 * time.Second)
 		s.want(200, "GET", "ttl", "") // a use

@@ -102,6 +102,8 @@ func TestRequestsThatCannotBeRead(t *testing.T) {
 			{"GET", "s?live=websocket&offset=-1", nil},
 			{"POST", "s", []string{"Producer-Id", "p"}},
 			{"POST", "s", []string{"Producer-Epoch", "0", "Producer-Seq", "0"}},
+			{"POST", "s", []string{"Producer-Id", "p", "Producer-Epoch", "0"}},
+			{"POST", "s", []string{"Producer-Id", "p", "Producer-Seq", "0"}},
 			{"POST", "s", []string{"Producer-Id", "", "Producer-Epoch", "0", "Producer-Seq", "0"}},
 			{"POST", "s", produced("p", -1, 0)},
 			{"POST", "s", produced("p", 0, math.MaxInt64)},

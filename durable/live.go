@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -146,16 +145,24 @@ func (e *encoded) encode(framing framing, records []eventlog.Record) {
 		}
 		e.bytes = appendEvent(make([]byte, 0, len(data)+256), "data", data)
 	}
-	control, err := json.Marshal(struct {
-		Next     string `json:"streamNextOffset"`
-		Cursor   string `json:"streamCursor,omitempty"`
-		UpToDate bool   `json:"upToDate,omitempty"`
-		Closed   bool   `json:"streamClosed,omitempty"`
-	}{e.next.String(), e.cursor, e.upToDate, e.closed})
-	if err != nil { // texts and truths always can be encoded
-		panic(err) //nolint:forbidigo // it cannot come to this
+	e.bytes = appendEvent(e.bytes, "control", e.control())
+}
+
+// control is the data of a control event (section 5.8): JSON, whose texts have nothing
+// to escape.
+func (e *encoded) control() []byte {
+	text := append(make([]byte, 0, 128), `{"streamNextOffset":"`...)
+	text = append(e.next.Append(text), '"')
+	if e.cursor != "" {
+		text = append(append(append(text, `,"streamCursor":"`...), e.cursor...), '"')
 	}
-	e.bytes = appendEvent(e.bytes, "control", control)
+	if e.upToDate {
+		text = append(text, `,"upToDate":true`...)
+	}
+	if e.closed {
+		text = append(text, `,"streamClosed":true`...)
+	}
+	return append(text, '}')
 }
 
 // appendEvent appends an event. Each line of its data has a field of its own, be it
