@@ -122,9 +122,10 @@ func (c *creation) contentType() string {
 
 // make makes a stream. It fails with [eventlog.ErrExists] if somebody was faster.
 func (h *Handler) make(ctx context.Context, name string, asked *creation) (view, error) {
-	if h.full() {
+	if !h.reserve() {
 		return view{}, errFull
 	}
+	defer h.unreserve()
 	settings, options := asked.config, eventlog.CreateOptions{Closed: asked.closed}
 	settings.ID, settings.Type = newID(), asked.contentType()
 	var source *view
@@ -160,9 +161,21 @@ func (h *Handler) makeLog(ctx context.Context, name string, asked *creation, set
 	return h.view(ctx, name, log)
 }
 
-// full reports whether there are as many streams as there may be.
-func (h *Handler) full() bool {
+// reserve makes room for a stream that is being made, unless there are as many as
+// there may be.
+func (h *Handler) reserve() bool {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
-	return h.options.MaxStreams > 0 && len(h.streams) >= h.options.MaxStreams
+	if h.options.MaxStreams > 0 && len(h.streams)+h.reserved >= h.options.MaxStreams {
+		return false
+	}
+	h.reserved++
+	return true
+}
+
+// unreserve gives the room back: a stream that was made is remembered by now.
+func (h *Handler) unreserve() {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	h.reserved--
 }

@@ -95,6 +95,8 @@
 //     Stream-Seq that is empty or over 256 bytes, a name that is empty, over 200 bytes or
 //     not printable: 400.
 //   - An append that is too large: 413. Too many streams: 429.
+//   - Text that is not UTF-8 is kept as it came. In an event stream clients cannot read
+//     it, nor a letter that two appends have divided: such data is better called binary.
 //   - A content type that differs only in its parameters is the same.
 //   - A Stream-TTL beyond a hundred years counts as that.
 //   - An answer at the end of an open stream that holds nothing has Cache-Control:

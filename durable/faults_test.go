@@ -183,6 +183,7 @@ func (m *meddling) Update(ctx context.Context, name string, revision uint64, att
 }
 
 func TestAForkAndADeletionOfItsSourceAtOnce(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		forks  bool // so that the source is only hidden
 		again  bool // there is another stream under its name

@@ -123,9 +123,10 @@ type Handler struct {
 	options Options
 	logs    eventlog.Logs
 
-	mutex   sync.Mutex
-	streams map[string]*stream // by name: those of which something must be remembered
-	expiry  expiry
+	mutex    sync.Mutex
+	streams  map[string]*stream // by name: those of which something must be remembered
+	reserved int                // room for streams that are being made
+	expiry   expiry
 }
 
 // New returns a handler. It panics when an option makes no sense.

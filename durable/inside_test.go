@@ -172,3 +172,35 @@ func TestAnotherProcessFoldsTheSame(t *testing.T) {
 		t.Errorf("the same in the first process is %+v, %v", done, err)
 	}
 }
+
+// slow are logs that take a second to create a log.
+type slow struct{ eventlog.Logs }
+
+func (s slow) Create(ctx context.Context, name string, options eventlog.CreateOptions) (eventlog.Log, error) {
+	time.Sleep(time.Second)
+	return s.Logs.Create(ctx, name, options)
+}
+
+func TestStreamsThatAreMadeAtOnceAreNotMoreThanThereMayBe(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := New(Options{Logs: slow{eventlog.NewMemoryLogs(eventlog.MemoryOptions{})}, MaxStreams: 3})
+		var made, full atomic.Int64
+		for i := range 10 {
+			go func() {
+				switch err := h.Create(t.Context(), fmt.Sprint(i), "text/plain"); {
+				case err == nil:
+					made.Add(1)
+				case errors.Is(err, errFull):
+					full.Add(1)
+				default:
+					t.Error(err)
+				}
+			}()
+		}
+		time.Sleep(time.Minute)
+		if made.Load() != 3 || full.Load() != 7 {
+			t.Errorf("%d streams were made, and %d were not", made.Load(), full.Load())
+		}
+	})
+}

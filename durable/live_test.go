@@ -143,15 +143,17 @@ func TestALongPollEndsWithNothing(t *testing.T) {
 		}
 
 		begin = time.Now()
-		go func() {
+		var closing sync.WaitGroup
+		closing.Go(func() {
 			time.Sleep(time.Second)
 			s.do("POST", "s", "", "Stream-Closed", "true")
-		}()
+		})
 		got = s.want(204, "GET", "s?live=long-poll&offset="+tail, "")
 		got.wantHeader(t, "Stream-Closed", "true")
 		if took := time.Since(begin).Round(time.Second); took != time.Second {
 			t.Errorf("the close was told of after %v", took)
 		}
+		closing.Wait()
 	})
 }
 
