@@ -102,6 +102,7 @@ func TestAPageOfAnyOriginMayUseStreamsUnlessSomeAreNamed(t *testing.T) {
 			got.wantHeader(t, "Access-Control-Allow-Origin", ours)
 			got.wantHeader(t, "Access-Control-Allow-Credentials", "true")
 			got.wantHeader(t, "Vary", "Origin")
+			got.wantHeader(t, "Cross-Origin-Resource-Policy", "same-origin")
 			for _, method := range []string{"GET", "HEAD", "POST", "DELETE", "PUT", "OPTIONS"} {
 				s.want(403, method, "s", "", "Origin", theirs).wantHeader(t, "Access-Control-Allow-Origin", "")
 			}

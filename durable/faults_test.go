@@ -23,6 +23,7 @@ type faulty struct {
 
 	calls   atomic.Int64 // until the one that fails
 	watches atomic.Int64
+	before  atomic.Pointer[func()] // what happens just before the next append
 }
 
 func newFaulty() *faulty {
@@ -71,6 +72,9 @@ type faultyLog struct {
 func (l *faultyLog) Append(ctx context.Context, record eventlog.Record, options eventlog.AppendOptions) (eventlog.Offset, error) {
 	if l.logs.fails() {
 		return eventlog.Offset{}, errReach
+	}
+	if before := l.logs.before.Swap(nil); before != nil {
+		(*before)()
 	}
 	return l.Log.Append(ctx, record, options)
 }
@@ -147,6 +151,57 @@ func TestLogsThatFailAreNoAnswer(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Between the look at the log and the append, others may append: the producer's own
+// request that was sent twice, too.
+func TestAProducerLosesARace(t *testing.T) {
+	t.Parallel()
+	typed := []string{"Content-Type", "text/plain"}
+	for name, test := range map[string]struct {
+		rival  []string
+		status int
+		want   string
+	}{
+		"against somebody else":      {nil, 200, "ab"},
+		"against itself":             {produced("p", 0, 0), 204, "a"},
+		"against its next epoch":     {produced("p", 1, 0), 403, "a"},
+		"against the end":            {[]string{"Stream-Closed", "true"}, 409, "a"},
+		"against the end of its own": {append(produced("p", 0, 0), "Stream-Closed", "true"), 204, "a"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			logs := newFaulty()
+			overHTTP1(t, durable.Options{Logs: logs}, func(t *testing.T, s *server) {
+				s.text("s")
+				other := serve(t, baretest.HTTP1, durable.Options{Logs: logs}) // another process
+				rival := func() { other.append("s", "a", test.rival...) }
+				logs.before.Store(&rival)
+				s.want(test.status, "POST", "s", "b", append(produced("p", 0, 0), typed...)...)
+				s.wantBody("s", test.want)
+			})
+		})
+	}
+}
+
+// A live stream whose log fails does not look as if it had ended.
+func TestALiveStreamOfALogThatFailsIsCut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		logs := newFaulty()
+		app := bare.NewApplication()
+		app.Logger = slog.New(slog.DiscardHandler)
+		durable.New(durable.Options{Logs: logs}).Register(app.Group(prefix))
+		s := &server{baretest.NewServer(t, app), t}
+		s.text("s")
+		stream := s.begin("GET", "s?offset=-1&live=sse", "")
+		stream.Event()
+		synctest.Wait()
+		logs.calls.Store(4) // of the append: Open, State, Append; then the reader's Read
+		s.append("s", "x")
+		if rest := stream.Rest(); rest != "" || stream.Err() == nil {
+			t.Errorf("the stream ends with %q, %v", rest, stream.Err())
+		}
+	})
 }
 
 func TestNobodyWatchesALogThatNobodyReads(t *testing.T) {

@@ -37,6 +37,26 @@ func TestClosingAloneKeepsTheTail(t *testing.T) {
 	})
 }
 
+func TestAStreamThatIsThereIsTheOneThatIsAskedFor(t *testing.T) {
+	overHTTP1(t, durable.Options{}, func(t *testing.T, s *server) {
+		asked := []string{"Content-Type", "Text/Plain; charset=utf-8", "Stream-TTL", "60"}
+		s.want(201, "PUT", "s", "a", asked...)
+		s.want(200, "PUT", "s", "b", asked...) // whose body counts for nothing
+		s.wantBody("s", "a")
+		for _, other := range [][]string{
+			{"Stream-TTL", "60"}, // it would be application/octet-stream
+			{"Content-Type", "text/html", "Stream-TTL", "60"},
+			{"Content-Type", "text/plain"},
+			{"Content-Type", "text/plain", "Stream-TTL", "61"},
+			{"Content-Type", "text/plain", "Stream-Expires-At", "2100-01-01T00:00:00Z"},
+			{"Content-Type", "text/plain", "Stream-TTL", "60", "Stream-Closed", "true"},
+			{"Content-Type", "text/plain", "Stream-TTL", "60", "Stream-Forked-From", prefix + "/s"},
+		} {
+			s.want(409, "PUT", "s", "", other...)
+		}
+	})
+}
+
 func TestAnotherStreamUnderTheNameIsNotTakenForTheFirst(t *testing.T) {
 	eachProtocol(t, durable.Options{}, func(t *testing.T, s *server) {
 		old := s.text("s", "one", "two")

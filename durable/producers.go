@@ -121,13 +121,10 @@ func judgeProducer(last, s *stamp) error {
 	return nil
 }
 
-// judgeClosed decides about an append to a stream that closed has closed: the same
+// judgeClosed decides about a producer's append to a stream that closed has closed: the same
 // one again has been made already, an old epoch is still an old epoch, and all else
 // comes too late.
 func (f *fold) judgeClosed(s, closed *stamp) error {
-	if s.producer == "" {
-		return errClosed
-	}
 	if s.producer == closed.producer && s.epoch == closed.epoch && s.number == closed.number {
 		return &duplicateError{last: s.number}
 	}
