@@ -292,30 +292,30 @@ func TestReadersOfAllPacesMissNothingUnannounced(t *testing.T) {
 }
 
 func TestAReaderThatHasCaughtUpAllocatesNothing(t *testing.T) {
-	log := eventlog.NewMemory(eventlog.MemoryOptions{})
-	feed := eventlog.NewFeed(log, eventlog.FeedOptions{})
-	r := join(t, feed, feed.Encoding(line), tail(t, log))
-	defer r.leave()
-	r.rest()
-	var before, after runtime.MemStats
-	allocated := uint64(0)
-	for range 100 {
-		waits := !feed.Wait(&r.waiter, r.cursor.Offset())
-		add(t, log, "x")
-		if waits {
-			<-r.woken
+	synctest.Test(t, func(t *testing.T) {
+		log := eventlog.NewMemory(eventlog.MemoryOptions{})
+		feed := eventlog.NewFeed(log, eventlog.FeedOptions{})
+		r := join(t, feed, feed.Encoding(line), tail(t, log))
+		defer r.leave()
+		r.rest()
+		var before, after runtime.MemStats
+		allocated := uint64(0)
+		for range 100 {
+			feed.Wait(&r.waiter, r.cursor.Offset())
+			add(t, log, "x")
+			synctest.Wait() // the pump has done its part
+			runtime.ReadMemStats(&before)
+			feed.Next(&r.cursor)
+			feed.Wait(&r.waiter, r.cursor.Offset())
+			feed.Forget(&r.waiter)
+			feed.Next(&r.cursor)
+			runtime.ReadMemStats(&after)
+			allocated += after.Mallocs - before.Mallocs
 		}
-		runtime.ReadMemStats(&before)
-		feed.Next(&r.cursor)
-		feed.Wait(&r.waiter, r.cursor.Offset())
-		feed.Forget(&r.waiter)
-		feed.Next(&r.cursor)
-		runtime.ReadMemStats(&after)
-		allocated += after.Mallocs - before.Mallocs
-	}
-	if allocated > 20 { // of others, such as the runtime
-		t.Errorf("%d allocations for 100 records", allocated)
-	}
+		if allocated > 50 { // of others, such as the runtime
+			t.Errorf("%d allocations for 100 records", allocated)
+		}
+	})
 }
 
 func TestAnAppendWithoutReadersCostsWhatTheLogDoes(t *testing.T) {
