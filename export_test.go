@@ -8,12 +8,6 @@ var (
 	IsFieldValue = isFieldValue
 )
 
-// Quality returns the weight that the values of a header give to the first of the
-// names that they have.
-func Quality(values []string, names ...string) int {
-	return parsePreferences(values).quality(names...)
-}
-
 // Watched returns how many exchanges an application watches now.
 func Watched(app *Application) int { return len(app.watch.all()) }
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+
+	"github.com/bare-go/bare/internal/accept"
 )
 
 // problemType is the content type of a problem (RFC 9457, section 3).
@@ -34,12 +36,12 @@ func ProblemResponse(err error) HttpResponse {
 // prefersProblem reports whether a client wants its errors in JSON: it names JSON,
 // and likes no text better. One that takes anything gets text, which people can
 // read.
-func prefersProblem(accept []string) bool {
-	list := parsePreferences(accept)
-	inJSON := list.quality(problemType, "application/json", "application/*")
+func prefersProblem(values []string) bool {
+	list := accept.Parse(values)
+	inJSON := list.Quality(problemType, "application/json", "application/*")
 	asText := max(
-		list.quality("text/plain", "text/*", "*/*"),
-		list.quality("text/html", "text/*", "*/*"),
+		list.Quality("text/plain", "text/*", "*/*"),
+		list.Quality("text/html", "text/*", "*/*"),
 	)
 	return inJSON > 0 && inJSON >= asText
 }

@@ -1,10 +1,10 @@
-package bare_test
+package accept_test
 
 import (
 	"strings"
 	"testing"
 
-	"github.com/bare-go/bare"
+	"github.com/bare-go/bare/internal/accept"
 )
 
 func TestAListIsWeightedByQuality(t *testing.T) {
@@ -55,15 +55,15 @@ func TestAListIsWeightedByQuality(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			if got := bare.Quality(test.values, names...); got != test.want {
+			if got := accept.Parse(test.values).Quality(names...); got != test.want {
 				t.Errorf("%q weighs %d, want %d", test.values, got, test.want)
 			}
 		})
 	}
-	if got := bare.Quality([]string{";q=0.9, ,;a=b"}, ""); got != 0 {
+	if got := accept.Parse([]string{";q=0.9,;a=b"}).Quality(""); got != 0 {
 		t.Errorf("a member without a name weighs %d", got)
 	}
-	if got := bare.Quality([]string{"gzip;q=0.8, *;q=0.1"}, "br", "*"); got != 100 {
+	if got := accept.Parse([]string{"gzip;q=0.8, *;q=0.1"}).Quality("br", "*"); got != 100 {
 		t.Errorf("a coding that only * allows weighs %d", got)
 	}
 }
@@ -74,10 +74,10 @@ func FuzzQuality(f *testing.F) {
 	f.Add(`a;b="\",c";q=1.000`)
 	f.Fuzz(func(t *testing.T, value string) {
 		for _, name := range append(strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(",; \t", r) }), "") {
-			if got := bare.Quality([]string{value}, name); got < 0 || got > 1000 {
+			if got := accept.Parse([]string{value}).Quality(name); got < 0 || got > 1000 {
 				t.Errorf("%q gives %q the weight %d", value, name, got)
 			}
-			if name == "" && bare.Quality([]string{value}, name) != 0 {
+			if name == "" && accept.Parse([]string{value}).Quality(name) != 0 {
 				t.Errorf("%q has a member without a name", value)
 			}
 		}

@@ -1,22 +1,23 @@
-package bare
+// Package accept reads lists that are weighted by quality, as Accept,
+// Accept-Encoding and Accept-Language are (RFC 9110, section 12.4.2).
+package accept
 
 import "strings"
 
-// A preference is one member of a list that is weighted by quality, as Accept,
-// Accept-Encoding and Accept-Language are (RFC 9110, section 12.4.2).
+// A preference is one member of such a list.
 type preference struct {
 	name    string // in lower case, without parameters: a media range, a coding, a language
 	quality int    // in thousandths: 0 means not acceptable, 1000 is the most, and the default
 }
 
-// preferences are such a list. None is an empty one, or a header that is not there.
-type preferences []preference
+// Preferences are such a list. nil is an empty one, or a header that is not there.
+type Preferences []preference
 
-// parsePreferences reads the values of a header, which together are one list.
-// Empty members are skipped (RFC 9110, section 5.6.1), and so are those whose
-// weight is malformed: what they mean is a guess. Other parameters are dropped.
-func parsePreferences(values []string) preferences {
-	var list preferences
+// Parse reads the values of a header, which together are one list. Empty members are
+// skipped (RFC 9110, section 5.6.1), and so are those whose weight is malformed: what
+// they mean is a guess. Other parameters are dropped.
+func Parse(values []string) Preferences {
+	var list Preferences
 	for _, rest := range values {
 		for rest != "" {
 			var member string
@@ -29,11 +30,11 @@ func parsePreferences(values []string) preferences {
 	return list
 }
 
-// quality returns the weight of the first of the names that is in the list, and 0
+// Quality returns the weight of the first of the names that is in the list, and 0
 // if none is. The names go from the most specific one to the least, as in
 // "text/html", "text/*", "*/*" (RFC 9110, section 12.5.1). A name that is there
 // several times has the highest of its weights.
-func (p preferences) quality(names ...string) int {
+func (p Preferences) Quality(names ...string) int {
 	for _, name := range names {
 		best := -1
 		for _, member := range p {
