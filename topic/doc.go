@@ -1,0 +1,2 @@
+// Package topic publishes events to any number of subscribers.
+package topic

@@ -1,0 +1,108 @@
+package topic
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+// drainGrace is how long a drain waits for subscribers that are told, before it cuts
+// those that are waiting for their clients.
+const drainGrace = time.Second
+
+// A drain is subscribers that are to end. It is guarded by the topic's mutex.
+type drain struct {
+	left int
+	done chan struct{} // closed when all have ended
+}
+
+func (d *drain) leave() {
+	if d.left--; d.left == 0 {
+		close(d.done)
+	}
+}
+
+// Drain ends the streams that are open, one after the other over a time, so that they
+// do not all come back at once. Each EventSource is told when to come back: see
+// [Options.Spread]. Then its response is cut, or ended cleanly with [Options.EndCleanly].
+// Drain returns when all of them have ended. When ctx ends first, it cuts what is left,
+// and returns the context's error.
+//
+// It is for a program that goes on: one that hands its clients to another server. New
+// streams are served as before. A server that stops does the same by itself, within a
+// second.
+func (t *Topic) Drain(ctx context.Context, over time.Duration) error {
+	members, d := t.beginDrain()
+	if len(members) == 0 {
+		return ctx.Err()
+	}
+	defer t.cutAll(members) // those that are still there; the others have ended
+	begin := time.Now()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for i, s := range members {
+		if !wait(ctx, timer, time.Until(begin.Add(over/time.Duration(len(members))*time.Duration(i)))) {
+			return ctx.Err()
+		}
+		s.order(orderDrain)
+	}
+	timer.Reset(drainGrace)
+	select {
+	case <-d.done:
+		return nil
+	case <-timer.C:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	t.cutAll(members)
+	select {
+	case <-d.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// beginDrain returns the present subscribers, in any order.
+func (t *Topic) beginDrain() ([]*subscriber, *drain) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	d := &drain{done: make(chan struct{})}
+	var members []*subscriber
+	for _, s := range t.subscribers {
+		if s.drain == nil {
+			s.drain = d
+			members = append(members, s)
+		}
+	}
+	d.left = len(members)
+	rand.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
+	return members, d
+}
+
+// cutAll cuts those that have not ended.
+func (*Topic) cutAll(members []*subscriber) {
+	for _, s := range members {
+		s.request.Cut(ErrDrained)
+	}
+}
+
+// wait returns false when the context has ended.
+func wait(ctx context.Context, timer *time.Timer, d time.Duration) bool {
+	if d > 0 {
+		timer.Reset(d)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}
+	return ctx.Err() == nil
+}
+
+// pause is how long one of many subscribers waits when the server stops.
+func (t *Topic) pause() time.Duration {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	all := min(time.Duration(len(t.subscribers))*pauseEach, maxPause)
+	return rand.N(all + 1) //nolint:gosec // it spreads clients, and keeps no secret
+}

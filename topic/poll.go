@@ -1,0 +1,99 @@
+package topic
+
+import (
+	"net/http"
+
+	"github.com/bare-go/bare"
+	"github.com/bare-go/bare/eventlog"
+	"github.com/bare-go/bare/internal/longpoll"
+	"github.com/bare-go/bare/sse"
+)
+
+// pollBytes is how much one answer to a long poll has, unless one event has more.
+const pollBytes = 64 << 10
+
+// poll answers a long poll, which waits here: the head has not been sent, so that the
+// status can still be 204. The answer is an array of the records that NDJSON has.
+func (t *Topic) poll(request *bare.HttpRequest, lease Lease) bare.HttpResponse {
+	id := sse.LastEventID(request)
+	given, err := longpoll.ParsePosition(request.Query())
+	switch {
+	case err != nil:
+		return bare.ErrorResponse(err)
+	case given.Given:
+		id = given.String()
+	}
+	p, err := t.position(request.Context(), id)
+	switch {
+	case err != nil:
+		return failure(err)
+	case p.closed && p.resumes:
+		return pollResponse(http.StatusNoContent, p.after, true, nil)
+	case isHead(request):
+		return pollResponse(http.StatusOK, p.after, false, nil)
+	case !t.acquire(lease.Key):
+		return tooMany()
+	}
+	request.OnEnd(func(bare.End) { t.release(lease.Key) })
+
+	page, err := longpoll.Poll(request, t.log, p.after, pollBytes, t.options.PollTime)
+	if err != nil {
+		return failure(err)
+	}
+	content := pollContent(&p, &page)
+	if len(content) == 0 {
+		return pollResponse(http.StatusNoContent, page.Next, page.Closed, nil)
+	}
+	return pollResponse(http.StatusOK, page.Next, page.Closed, content)
+}
+
+func pollResponse(status int, next eventlog.Offset, closed bool, content []byte) bare.HttpResponse {
+	headers := longpoll.Headers(next, "", status == http.StatusNoContent, closed)
+	headers.Set("Cache-Control", "no-store")
+	if status == http.StatusNoContent {
+		return bare.HttpResponse{Status: status, Headers: headers}
+	}
+	headers.Set("Content-Type", "application/json")
+	return bare.HttpResponse{Status: status, Headers: headers, Body: bare.BytesWriter(content)}
+}
+
+// pollContent is a page as an array, empty if there is nothing to say.
+func pollContent(p *position, page *eventlog.Page) []byte {
+	content := []byte{'['}
+	next := func() {
+		if len(content) > 1 {
+			content = append(content, ',')
+		}
+	}
+	if page.Gap || p.lost != "" {
+		from, to := p.lost, page.Next
+		if from == "" {
+			from = p.after.String()
+		}
+		if len(page.Records) > 0 {
+			to.Seq = max(page.Records[0].Seq, 1) - 1
+		}
+		content = appendGap(content, from, to)
+	}
+	for i := range page.Records {
+		record := &page.Records[i]
+		next()
+		content = appendRecord(content, eventOf(record), eventlog.Offset{Epoch: page.Next.Epoch, Seq: record.Seq})
+	}
+	if page.Closed {
+		next()
+		content = appendEnd(content, page)
+	}
+	if len(content) == 1 {
+		return nil
+	}
+	return append(content, ']')
+}
+
+// appendEnd is the last record of a topic that was closed.
+func appendEnd(dst []byte, page *eventlog.Page) []byte {
+	if message, failed := failedWith(page.End); failed {
+		return appendFailed(dst, message)
+	}
+	return appendDone(dst, page.Next)
+}

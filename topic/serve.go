@@ -1,0 +1,186 @@
+package topic
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/bare-go/bare"
+	"github.com/bare-go/bare/eventlog"
+	"github.com/bare-go/bare/internal/accept"
+	"github.com/bare-go/bare/internal/longpoll"
+	"github.com/bare-go/bare/sse"
+)
+
+// Handle answers a request with what is published from now on, or from where the
+// client says that it left off, in the transport that it asks for:
+//
+//   - With the query parameter live=long-poll, it is a long poll.
+//   - With an Accept header, it is text/event-stream (server-sent events) or
+//     application/x-ndjson, whichever the client likes better, and 406 if it takes
+//     neither.
+//   - Otherwise, and if the client does not care, it is an event stream.
+//   - A request to upgrade to a WebSocket is answered with 501.
+//
+// The position is taken here, before the head goes out: the client misses nothing
+// that is published after it was answered.
+//
+// A client resumes with the id of the last event that it had, in the header
+// Last-Event-ID, or in the query parameter last-event-id. It gets everything after
+// that. "-1" is the beginning, and "now" the end. An id that is not in the log (any
+// more) is answered with a gap event, whose data names the id and the position at which
+// the stream goes on, and then with what there is. Whoever resumes at the end of a
+// topic that was closed gets a 204.
+//
+// An event stream begins with the id of its position, so that a client that is cut
+// before its first event resumes there. In NDJSON it is in the header
+// Stream-Next-Offset.
+//
+// A HEAD is answered with the head alone. Handle is [Topic.Serve] with the zero
+// [Lease].
+func (t *Topic) Handle(request *bare.HttpRequest) bare.HttpResponse { return t.Serve(request, Lease{}) }
+
+// Serve is [Topic.Handle] for a stream with conditions. It is called by a handler that
+// knows who the client is:
+//
+//	func(request *bare.HttpRequest) bare.HttpResponse {
+//		token, err := authenticate(request)
+//		if err != nil {
+//			return bare.ErrorResponse(err)
+//		}
+//		return prices.Serve(request, topic.Lease{Key: token.User, Expires: token.Expires})
+//	}
+//
+// A stream over [Options.StreamsPerKey] is answered with 429.
+func (t *Topic) Serve(request *bare.HttpRequest, lease Lease) bare.HttpResponse {
+	if wantsWebSocket(request) {
+		return refuse(http.StatusNotImplemented, "This topic cannot be read over a WebSocket.")
+	}
+	var response bare.HttpResponse
+	if request.Query().Get("live") == "long-poll" {
+		response = t.poll(request, lease)
+	} else if format := t.negotiate(request); format != nil {
+		response = t.subscribe(request, lease, format)
+	} else {
+		response = refuse(http.StatusNotAcceptable, "This is text/event-stream or application/x-ndjson.")
+	}
+	if response.Headers.Get("Vary") == "" {
+		return response.WithHeader("vary", "Accept")
+	}
+	return response
+}
+
+// wantsWebSocket reports whether the client asks for a WebSocket (RFC 6455, section
+// 4.1). Answering with a stream would leave it waiting.
+func wantsWebSocket(request *bare.HttpRequest) bool {
+	for _, value := range header(request)["Upgrade"] {
+		for protocol := range strings.SplitSeq(value, ",") {
+			if strings.EqualFold(strings.TrimSpace(protocol), "websocket") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func header(request *bare.HttpRequest) http.Header {
+	if request.Scope == nil {
+		return nil
+	}
+	return request.Scope.Header
+}
+
+// negotiate returns the format that the client likes best, and nil if it takes none.
+func (t *Topic) negotiate(request *bare.HttpRequest) *format {
+	values := header(request)["Accept"]
+	if len(values) == 0 {
+		return t.events
+	}
+	list := accept.Parse(values)
+	if len(list) == 0 {
+		return t.events
+	}
+	events := list.Quality(t.events.contentType(), "text/*", "*/*")
+	lines := list.Quality(t.lines.contentType(), "application/*", "*/*")
+	switch {
+	case events == 0 && lines == 0:
+		return nil
+	case lines > events:
+		return t.lines
+	}
+	return t.events
+}
+
+func refuse(status int, message string) bare.HttpResponse {
+	return bare.ErrorResponse(&bare.HttpError{Status: status, Message: message})
+}
+
+// tooMany is the answer to a stream that is one too many for its key.
+func tooMany() bare.HttpResponse {
+	return refuse(http.StatusTooManyRequests, "There are too many streams already.").WithHeader("retry-after", "10")
+}
+
+// atEnd is the answer to a client that has had everything of a topic that was closed.
+func atEnd() bare.HttpResponse {
+	return bare.HttpResponse{Status: http.StatusNoContent, Headers: bare.Headers("cache-control", "no-store")}
+}
+
+// A position is where a client begins.
+type position struct {
+	after   eventlog.Offset
+	resumes bool   // the client has named it
+	lost    string // what it has named, if that was no offset
+	closed  bool   // nothing comes after it
+}
+
+// maxShownID is how much of an unknown id the gap event repeats.
+const maxShownID = 64
+
+// position finds out where a client begins, from the id that it names, "" for none.
+func (t *Topic) position(ctx context.Context, id string) (position, error) {
+	state, err := t.log.State(ctx)
+	if err != nil {
+		return position{}, err
+	}
+	p := position{after: state.Tail, resumes: id != ""}
+	switch id {
+	case "", "now":
+	case "-1":
+		p.after = eventlog.Offset{}
+	default:
+		if p.after, err = eventlog.ParseOffset(id); err != nil {
+			p.after, p.lost = state.First, id[:min(len(id), maxShownID)]
+		}
+	}
+	p.closed = state.Closed && p.after == state.Tail && p.lost == ""
+	return p, nil
+}
+
+// subscribe answers with a stream.
+func (t *Topic) subscribe(request *bare.HttpRequest, lease Lease, f *format) bare.HttpResponse {
+	p, err := t.position(request.Context(), sse.LastEventID(request))
+	switch {
+	case err != nil:
+		return failure(err)
+	case p.closed && p.resumes:
+		return atEnd()
+	}
+	response := bare.HttpResponse{Headers: f.headers}
+	if f == t.lines {
+		response = response.WithHeader(longpoll.NextOffset, p.after.String())
+	}
+	if isHead(request) {
+		return response
+	}
+	if !t.acquire(lease.Key) {
+		return tooMany()
+	}
+	s := &subscriber{topic: t, format: f, request: request, lease: lease, after: p.after, lost: p.lost}
+	request.OnEnd(s.ended)
+	response.Body = bare.StreamWriter(s.stream)
+	return response
+}
+
+func isHead(request *bare.HttpRequest) bool {
+	return request.Scope != nil && request.Scope.Method == http.MethodHead
+}

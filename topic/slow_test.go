@@ -1,0 +1,160 @@
+package topic_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bare-go/bare/eventlog"
+	"github.com/bare-go/bare/topic"
+)
+
+// large is the size of an event of which a hundred are not taken by the buffers on the
+// way: those of a client of HTTP/2 take 4 MiB.
+const large = 64 << 10
+
+// flood publishes 7 MiB of large events in a few seconds, which the healthy client
+// reads, and returns the last id.
+func flood(s *site, healthy interface{ Event() string }) (last eventlog.Offset) {
+	s.t.Helper()
+	for i := range 112 {
+		text := strings.Repeat(string(rune('a'+i%26)), large)
+		last = s.publish(text)
+		if got := healthy.Event(); got != record(last, text) {
+			s.t.Fatalf("the healthy client got %.80q for event %d", got, i)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return last
+}
+
+func TestASlowSubscriberIsDisconnectedAndHarmsNobody(t *testing.T) {
+	options := topic.Options{Memory: eventlog.MemoryOptions{Bytes: 1 << 20}}
+	eachProtocol(t, options, func(t *testing.T, s *site) {
+		stalled, healthy := s.follow(), s.follow()
+		begin := time.Now()
+		flood(s, healthy)
+		if took := time.Since(begin); took > 7*time.Second {
+			t.Errorf("the healthy client waited: %v", took)
+		}
+		time.Sleep(5 * time.Second) // far less than the time after which a client counts as stalled
+		want(t, "the ends", s.reasons(), "slow")
+		if stalled.Rest(); stalled.Err() == nil {
+			t.Error("the slow client's response looks complete")
+		}
+	})
+}
+
+func TestASlowSubscriberResumesWithoutAGap(t *testing.T) {
+	options := topic.Options{Memory: eventlog.MemoryOptions{Bytes: 1 << 20}}
+	overHTTP1(t, options, func(t *testing.T, s *site) {
+		stalled := s.follow()
+		first := s.publish("one")
+		for range 9 { // a little more than half of what the log keeps
+			s.publish(strings.Repeat("x", 64<<10))
+		}
+		time.Sleep(5 * time.Second)
+		want(t, "the ends", s.reasons(), "slow")
+		stalled.Close()
+		again := s.follow("last-event-id", first.String())
+		for i := range uint64(9) {
+			id := eventlog.Offset{Epoch: first.Epoch, Seq: first.Seq + 1 + i}
+			if got := again.Event(); !strings.HasPrefix(got, "id: "+id.String()+"\n") {
+				t.Errorf("got %.60q, want the event %v", got, id)
+			}
+		}
+	})
+}
+
+func TestASubscriberThatCatchesUpIsNotSlow(t *testing.T) {
+	options := topic.Options{Memory: eventlog.MemoryOptions{Bytes: 1 << 20}}
+	overHTTP1(t, options, func(t *testing.T, s *site) {
+		other := s.follow() // there is a window
+		start := s.publish("one")
+		other.Event()
+		for range 15 {
+			s.publish(strings.Repeat("x", 64<<10))
+			other.Event()
+		}
+		late := s.follow("last-event-id", start.String())
+		for range 15 { // it takes half a minute to read what it has missed
+			late.Event()
+			time.Sleep(1900 * time.Millisecond)
+		}
+		want(t, "the ends", s.reasons(), "")
+	})
+}
+
+func TestASubscriberThatDropsTheOldestIsToldOfTheGap(t *testing.T) {
+	options := topic.Options{Slow: topic.DropOldest, Memory: eventlog.MemoryOptions{Bytes: 1 << 20}}
+	eachProtocol(t, options, func(t *testing.T, s *site) {
+		slow, healthy := s.follow(), s.follow()
+		last := flood(s, healthy)
+		seen, gaps := eventlog.Offset{}, 0
+		for seen != last {
+			event := slow.Event()
+			if event == "" {
+				t.Fatalf("the stream ended: %v", slow.Err())
+			}
+			kind, rest, _ := strings.Cut(event, "id: ")
+			id, err := eventlog.ParseOffset(rest[:33])
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch {
+			case kind == "event: gap\n":
+				gaps++
+				want(t, "the gap", event, gap(seen.String(), id))
+			case seen != (eventlog.Offset{}) && id.Seq != seen.Seq+1:
+				t.Errorf("event %d came after %d", id.Seq, seen.Seq)
+			}
+			seen = id
+		}
+		if gaps != 1 {
+			t.Errorf("there were %d gaps, want one", gaps)
+		}
+		want(t, "the ends", s.reasons(), "")
+	})
+}
+
+func TestATopicThatConflatesSendsTheLatestOfEachKey(t *testing.T) {
+	options := topic.Options{Conflate: true, Memory: eventlog.MemoryOptions{Bytes: 1 << 20}}
+	eachProtocol(t, options, func(t *testing.T, s *site) {
+		slow := s.follow()
+		publish := func(key, data string) eventlog.Offset {
+			id, err := s.topic.Publish(t.Context(), topic.Event{Key: key, Data: []byte(data)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return id
+		}
+		for range 112 {
+			publish("large", strings.Repeat("x", large))
+			time.Sleep(50 * time.Millisecond)
+		}
+		for range 10 {
+			publish("a", "old")
+			publish("b", "old")
+		}
+		a, b := publish("a", "new"), publish("b", "new")
+		synctest.Wait()
+		large := 0
+		for {
+			event := slow.Event()
+			if strings.HasPrefix(event, "event: gap") {
+				t.Error("a skip is no gap")
+			}
+			if len(event) < 100 {
+				want(t, "the latest a", event, record(a, "new"))
+				want(t, "the latest b", slow.Event(), record(b, "new"))
+				break
+			}
+			large++
+		}
+		if large > 90 {
+			t.Errorf("%d large events came, want those that were superseded left out", large)
+		}
+		want(t, "the ends", s.reasons(), "")
+	})
+}

@@ -1,0 +1,244 @@
+package topic
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"github.com/bare-go/bare"
+	"github.com/bare-go/bare/eventlog"
+)
+
+// A subscriber is one stream. Its loop is the body of the response: it asks the feed
+// what there is, yields that, and waits. Everything that may wake it comes through one
+// channel, and what it is to do besides reading stands in orders.
+type subscriber struct {
+	topic   *Topic
+	format  *format
+	request *bare.HttpRequest
+	lease   Lease
+
+	after  eventlog.Offset // where it begins
+	lost   string          // what the client had named instead, if that was no offset
+	cursor eventlog.Cursor
+	waiter eventlog.Waiter
+	wake   chan struct{} // holds one
+	orders atomic.Uint32
+	spoke  atomic.Uint32 // the tick of the wheel at which something was last yielded
+
+	// Under the topic's mutex.
+	place   int    // in the topic's list
+	lag     int64  // at the last tick, 0 if it was not too much
+	checked uint32 // the tick at which its lease was last checked
+	drain   *drain // nil unless it is to end
+
+	// The body's own.
+	reader  bool // it has joined
+	live    bool // it has been given something, or had everything
+	refused bool // yield has returned false
+	reason  Reason
+	err     error
+}
+
+// The orders. They are bits.
+const (
+	orderKeepAlive uint32 = 1 << iota
+	orderCheck
+	orderDrain
+)
+
+// order has the subscriber do something as soon as it waits.
+func (s *subscriber) order(what uint32) {
+	s.orders.Or(what)
+	s.signal()
+}
+
+func (s *subscriber) signal() {
+	select {
+	case s.wake <- struct{}{}:
+	default: // it is about to look anyway
+	}
+}
+
+// stream is the body of the response.
+func (s *subscriber) stream(yield func([]byte) bool) error {
+	t := s.topic
+	ctx := s.request.Context()
+	s.wake = make(chan struct{}, 1)
+	s.waiter.Wake = s.signal
+	t.join(s)
+	defer t.leave(s)
+
+	if !s.open(yield) {
+		return s.gone(ctx)
+	}
+	for {
+		if err, ended := s.advance(ctx, yield); ended {
+			return err
+		}
+		if !t.feed.Wait(&s.waiter, s.cursor.Offset()) {
+			select {
+			case <-s.wake:
+			case <-ctx.Done():
+			}
+		}
+		if ctx.Err() != nil {
+			return s.stopped(ctx, yield)
+		}
+		if orders := s.orders.Swap(0); orders != 0 {
+			if err, ended := s.obey(ctx, orders, yield); ended {
+				return err
+			}
+		}
+	}
+}
+
+// advance yields the next chunk, if there is one. It reports whether the stream has
+// ended, and with which error.
+func (s *subscriber) advance(ctx context.Context, yield func([]byte) bool) (err error, ended bool) {
+	feed := s.topic.feed
+	chunk, status := feed.Next(&s.cursor)
+	for status == eventlog.Cold {
+		if err := feed.Fetch(ctx, &s.cursor); err != nil {
+			return s.unreadable(ctx, err, yield), true
+		}
+		chunk, status = feed.Next(&s.cursor)
+	}
+	switch status {
+	case eventlog.Ready:
+		s.live = true
+		if !s.say(yield, chunk) {
+			return s.gone(ctx), true
+		}
+	case eventlog.Gap:
+		return s.gap(ctx, yield)
+	case eventlog.Ended:
+		return s.finish(yield), true
+	default:
+		s.live = true
+	}
+	return nil, false
+}
+
+// open says where the stream begins.
+func (s *subscriber) open(yield func([]byte) bool) bool {
+	if s.lost == "" {
+		return s.say(yield, s.format.open(nil, s.after.String()))
+	}
+	return s.say(yield, s.format.gap(s.format.open(nil, ""), s.lost, s.after))
+}
+
+// say yields something, and notes when.
+func (s *subscriber) say(yield func([]byte) bool, chunk []byte) bool {
+	if len(chunk) == 0 {
+		return true
+	}
+	s.refused = !yield(chunk)
+	s.spoke.Store(s.topic.wheel.now.Load())
+	return !s.refused
+}
+
+// gap announces a loss. One that comes when the stream has begun means that the
+// subscriber is too slow.
+func (s *subscriber) gap(ctx context.Context, yield func([]byte) bool) (err error, ended bool) {
+	if s.live && s.topic.options.Slow == Disconnect {
+		return s.cut(ErrSlow), true
+	}
+	from, to := s.cursor.Gap()
+	if !s.say(yield, s.format.gap(nil, from.String(), to)) {
+		return s.gone(ctx), true
+	}
+	s.live = true
+	return nil, false
+}
+
+// obey does what the wheel or a drain has ordered.
+func (s *subscriber) obey(ctx context.Context, orders uint32, yield func([]byte) bool) (err error, ended bool) {
+	if orders&orderCheck != 0 {
+		if err := s.lease.Check(); err != nil {
+			s.err = err
+			return s.cut(ErrExpired), true
+		}
+	}
+	if orders&orderDrain != 0 {
+		s.reason = Drained
+		return s.sendAway(ErrDrained, yield), true
+	}
+	if orders&orderKeepAlive != 0 && !s.say(yield, s.format.silence) {
+		return s.gone(ctx), true
+	}
+	return nil, false
+}
+
+// finish says that the topic has ended.
+func (s *subscriber) finish(yield func([]byte) bool) error {
+	_, meta, err := s.topic.feed.End()
+	failure, failed := failedWith(meta)
+	if err == nil && !failed {
+		s.reason = Finished
+		s.say(yield, s.format.done(nil, s.cursor.Offset()))
+		return nil
+	}
+	message := deleted
+	if err == nil {
+		message, err = failure, ErrFailed
+	}
+	s.reason, s.err = Failed, err
+	s.say(yield, s.format.failed(nil, message))
+	return s.cut(ErrFailed)
+}
+
+// unreadable ends the stream when the log cannot be read. The client comes back.
+func (s *subscriber) unreadable(ctx context.Context, err error, yield func([]byte) bool) error {
+	switch {
+	case ctx.Err() != nil:
+		return s.stopped(ctx, yield)
+	case errors.Is(err, eventlog.ErrDeleted):
+		s.reason, s.err = Failed, err
+		s.say(yield, s.format.failed(nil, deleted))
+		return s.cut(ErrFailed)
+	}
+	s.reason, s.err = Failed, err
+	return err // the server logs it, and cuts the response
+}
+
+// stopped ends the stream after its context. A server that stops has it wait for a
+// moment of its own, so that not all clients come back at once.
+func (s *subscriber) stopped(ctx context.Context, yield func([]byte) bool) error {
+	cause := context.Cause(ctx)
+	if !errors.Is(cause, bare.ErrShutdown) {
+		return cause
+	}
+	timer := time.NewTimer(s.topic.pause())
+	defer timer.Stop()
+	<-timer.C
+	s.reason = Shutdown
+	return s.sendAway(bare.ErrShutdown, yield)
+}
+
+// sendAway ends the stream of a client that is to come back: it is told when.
+func (s *subscriber) sendAway(why error, yield func([]byte) bool) error {
+	o := &s.topic.options
+	after := o.Retry
+	if o.Spread > 0 {
+		after += rand.N(o.Spread) //nolint:gosec // it spreads clients, and keeps no secret
+	}
+	if after > 0 {
+		s.say(yield, s.format.retry(nil, after))
+	}
+	if o.EndCleanly {
+		return nil
+	}
+	return s.cut(why)
+}
+
+// cut ends the response so that it never looks complete.
+func (s *subscriber) cut(why error) error {
+	s.request.Cut(why)
+	return why
+}
+
+// gone is what the body returns when nothing can be yielded any more.
+func (s *subscriber) gone(ctx context.Context) error { return context.Cause(ctx) }

@@ -1,0 +1,119 @@
+package topic
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/bare-go/bare/sse"
+)
+
+const (
+	// maxTick is the longest time between two looks at the subscribers.
+	maxTick = 2 * time.Second
+	// ticksPerSilence is how often the wheel looks in the time after which it would
+	// be too late.
+	ticksPerSilence = 8
+)
+
+// A wheel looks after all subscribers of one topic: who has been silent for too long,
+// whose lease is to be checked or has run out, who is too slow. It has one timer, which
+// runs while there are subscribers. So a delivery costs a subscriber no timer, and not
+// even the time of day: it notes the number of the last tick.
+type wheel struct {
+	topic *Topic
+	now   atomic.Uint32 // ticks so far
+	timer *time.Timer   // under the topic's mutex; nil while there are no subscribers
+}
+
+// tick is the time between two looks.
+func (o *Options) tick() time.Duration {
+	if o.KeepAlive <= 0 {
+		return maxTick
+	}
+	return max(min(o.KeepAlive/ticksPerSilence, maxTick), 1)
+}
+
+// ticks is how many whole ticks there are in a time.
+func (o *Options) ticks(d time.Duration) uint32 { return max(uint32(d/o.tick()), 1) }
+
+// start begins to look. The caller holds the topic's mutex.
+func (w *wheel) start() {
+	w.timer = time.AfterFunc(w.topic.options.tick(), w.turn)
+}
+
+// stop ends it. The caller holds the topic's mutex.
+func (w *wheel) stop() {
+	w.timer.Stop()
+	w.timer = nil
+}
+
+// turn looks at all subscribers. Those who are to be cut are cut after the look: a
+// subscriber that ends needs the lock.
+func (w *wheel) turn() {
+	type ending struct {
+		subscriber *subscriber
+		why        error
+	}
+	var endings []ending
+	t := w.topic
+	now := time.Now()
+	t.mutex.Lock()
+	if w.timer == nil {
+		t.mutex.Unlock()
+		return // the last subscriber has just left
+	}
+	tick := w.now.Add(1)
+	for _, s := range t.subscribers {
+		if why := t.look(s, tick, now); why != nil {
+			endings = append(endings, ending{s, why})
+		}
+	}
+	w.timer.Reset(t.options.tick())
+	t.mutex.Unlock()
+	for _, e := range endings {
+		e.subscriber.request.Cut(e.why)
+	}
+}
+
+// look gives a subscriber its orders, or returns why it must end. The caller holds the
+// mutex.
+func (t *Topic) look(s *subscriber, tick uint32, now time.Time) error {
+	switch {
+	case !s.lease.Expires.IsZero() && !now.Before(s.lease.Expires):
+		return ErrExpired
+	case t.isSlow(s):
+		return ErrSlow
+	}
+	if s.lease.Check != nil && tick-s.checked >= t.options.ticks(t.options.checkEvery()) {
+		s.checked = tick
+		s.order(orderCheck)
+	}
+	if t.options.KeepAlive > 0 && tick-s.spoke.Load() >= t.options.ticks(t.options.KeepAlive) {
+		s.order(orderKeepAlive)
+	}
+	return nil
+}
+
+func (o *Options) checkEvery() time.Duration {
+	if o.KeepAlive > 0 {
+		return o.KeepAlive
+	}
+	return sse.DefaultKeepAlive
+}
+
+// isSlow reports whether a subscriber has been too far behind for a tick, and has not
+// come nearer. One look alone says little: a burst puts everybody behind for a moment,
+// and who has just come back may have much to catch up with. The caller holds the mutex.
+func (t *Topic) isSlow(s *subscriber) bool {
+	if t.options.Slow != Disconnect || t.options.Conflate {
+		return false
+	}
+	lag, known := t.feed.Lag(&s.cursor)
+	if !known || lag <= int64(t.options.MaxLag) {
+		s.lag = 0
+		return false
+	}
+	slow := s.lag > 0 && lag >= s.lag
+	s.lag = lag
+	return slow
+}
