@@ -20,7 +20,7 @@ import (
 //     application/x-ndjson, whichever the client likes better, and 406 if it takes
 //     neither.
 //   - Otherwise, and if the client does not care, it is an event stream.
-//   - A request to upgrade to a WebSocket is answered with 501.
+//   - A request to upgrade to a WebSocket is answered with 400: this package does not speak it yet.
 //
 // The position is taken here, before the head goes out: the client misses nothing
 // that is published after it was answered.
@@ -54,7 +54,7 @@ func (t *Topic) Handle(request *bare.HttpRequest) bare.HttpResponse { return t.S
 // A stream over [Options.StreamsPerKey] is answered with 429.
 func (t *Topic) Serve(request *bare.HttpRequest, lease Lease) bare.HttpResponse {
 	if wantsWebSocket(request) {
-		return refuse(http.StatusNotImplemented, "This topic cannot be read over a WebSocket.")
+		return refuse(http.StatusBadRequest, "This topic cannot be read over a WebSocket.")
 	}
 	var response bare.HttpResponse
 	if request.Query().Get("live") == "long-poll" {
