@@ -41,7 +41,7 @@ func TestTheStreamsOfAKeyAreLimited(t *testing.T) {
 		for range 5 { // none of these holds a place
 			s.status("HEAD", "/of/ann")
 			s.status("GET", "/faulty/ann?fault=replace")
-			request, _ := http.NewRequestWithContext(t.Context(), "GET", s.server.URL+"/faulty/ann?fault=panic", http.NoBody)
+			request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL+"/faulty/ann?fault=panic", http.NoBody)
 			if response, err := s.server.Client().Do(request); err == nil {
 				t.Errorf("the panic was answered: %v", response.Status)
 			}

@@ -2,6 +2,7 @@ package topic_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -51,7 +52,7 @@ func TestTheClientChoosesTheTransport(t *testing.T) {
 func TestAWebSocketIsRefused(t *testing.T) {
 	overHTTP1(t, topic.Options{}, func(t *testing.T, s *site) {
 		response := s.get("/events", "connection", "Upgrade", "upgrade", "WebSocket").Response
-		if response.StatusCode != 400 {
+		if response.StatusCode != http.StatusBadRequest {
 			t.Errorf("the status is %d", response.StatusCode)
 		}
 	})

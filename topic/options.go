@@ -85,7 +85,8 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-func (o Options) withDefaults() Options {
+// setDefaults fills in what was not chosen.
+func (o *Options) setDefaults() {
 	o.Memory.Bytes = cmp.Or(o.Memory.Bytes, DefaultBytes)
 	o.Memory.Compact = o.Conflate
 	half := DefaultMaxLag
@@ -104,5 +105,4 @@ func (o Options) withDefaults() Options {
 	if o.PollTime <= 0 {
 		o.PollTime = DefaultPollTime
 	}
-	return o
 }

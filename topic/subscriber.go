@@ -75,7 +75,7 @@ func (s *subscriber) stream(yield func([]byte) bool) error {
 		return s.gone(ctx)
 	}
 	for {
-		if err, ended := s.advance(ctx, yield); ended {
+		if ended, err := s.advance(ctx, yield); ended {
 			return err
 		}
 		if !t.feed.Wait(&s.waiter, s.cursor.Offset()) {
@@ -88,7 +88,7 @@ func (s *subscriber) stream(yield func([]byte) bool) error {
 			return s.stopped(ctx, yield)
 		}
 		if orders := s.orders.Swap(0); orders != 0 {
-			if err, ended := s.obey(ctx, orders, yield); ended {
+			if ended, err := s.obey(ctx, orders, yield); ended {
 				return err
 			}
 		}
@@ -97,12 +97,12 @@ func (s *subscriber) stream(yield func([]byte) bool) error {
 
 // advance yields the next chunk, if there is one. It reports whether the stream has
 // ended, and with which error.
-func (s *subscriber) advance(ctx context.Context, yield func([]byte) bool) (err error, ended bool) {
+func (s *subscriber) advance(ctx context.Context, yield func([]byte) bool) (ended bool, err error) {
 	feed := s.topic.feed
 	chunk, status := feed.Next(&s.cursor)
 	for status == eventlog.Cold {
 		if err := feed.Fetch(ctx, &s.cursor); err != nil {
-			return s.unreadable(ctx, err, yield), true
+			return true, s.unreadable(ctx, err, yield)
 		}
 		chunk, status = feed.Next(&s.cursor)
 	}
@@ -110,16 +110,16 @@ func (s *subscriber) advance(ctx context.Context, yield func([]byte) bool) (err 
 	case eventlog.Ready:
 		s.live = true
 		if !s.say(yield, chunk) {
-			return s.gone(ctx), true
+			return true, s.gone(ctx)
 		}
 	case eventlog.Gap:
 		return s.gap(ctx, yield)
 	case eventlog.Ended:
-		return s.finish(yield), true
+		return true, s.finish(yield)
 	default:
 		s.live = true
 	}
-	return nil, false
+	return false, nil
 }
 
 // open says where the stream begins.
@@ -142,34 +142,34 @@ func (s *subscriber) say(yield func([]byte) bool, chunk []byte) bool {
 
 // gap announces a loss. One that comes when the stream has begun means that the
 // subscriber is too slow.
-func (s *subscriber) gap(ctx context.Context, yield func([]byte) bool) (err error, ended bool) {
+func (s *subscriber) gap(ctx context.Context, yield func([]byte) bool) (ended bool, err error) {
 	if s.live && s.topic.options.Slow == Disconnect {
-		return s.cut(ErrSlow), true
+		return true, s.cut(ErrSlow)
 	}
 	from, to := s.cursor.Gap()
 	if !s.say(yield, s.format.gap(nil, from.String(), to)) {
-		return s.gone(ctx), true
+		return true, s.gone(ctx)
 	}
 	s.live = true
-	return nil, false
+	return false, nil
 }
 
 // obey does what the wheel or a drain has ordered.
-func (s *subscriber) obey(ctx context.Context, orders uint32, yield func([]byte) bool) (err error, ended bool) {
+func (s *subscriber) obey(ctx context.Context, orders uint32, yield func([]byte) bool) (ended bool, err error) {
 	if orders&orderCheck != 0 {
 		if err := s.lease.Check(); err != nil {
 			s.err = err
-			return s.cut(ErrExpired), true
+			return true, s.cut(ErrExpired)
 		}
 	}
 	if orders&orderDrain != 0 {
 		s.reason = Drained
-		return s.sendAway(ErrDrained, yield), true
+		return true, s.sendAway(ErrDrained, yield)
 	}
 	if orders&orderKeepAlive != 0 && !s.say(yield, s.format.silence) {
-		return s.gone(ctx), true
+		return true, s.gone(ctx)
 	}
-	return nil, false
+	return false, nil
 }
 
 // finish says that the topic has ended.

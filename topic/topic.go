@@ -38,7 +38,8 @@ type Topic struct {
 
 // New returns a topic.
 func New(options Options) *Topic {
-	t := &Topic{options: options.withDefaults(), keys: make(map[string]int)}
+	options.setDefaults()
+	t := &Topic{options: options, keys: make(map[string]int)}
 	t.log = t.options.Log
 	t.feed = eventlog.NewFeed(t.log, eventlog.FeedOptions{
 		Window:    t.options.MaxLag + windowSlack,

@@ -46,7 +46,7 @@ type View[S any] struct {
 // then. A view that is no longer used, on a topic that still is, must be closed.
 func NewView[S any](t *Topic, state S, fold func(state S, event Event) S) *View[S] {
 	v := &View[S]{topic: t, fold: fold, state: state}
-	v.ended, v.end = context.WithCancel(context.Background())
+	v.ended, v.end = context.WithCancel(context.Background()) //nolint:gosec // Close calls it
 	v.run = v.follow
 	v.stop = t.log.Watch(v.mark)
 	v.mark()

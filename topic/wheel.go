@@ -1,6 +1,7 @@
 package topic
 
 import (
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -34,7 +35,9 @@ func (o *Options) tick() time.Duration {
 }
 
 // ticks is how many whole ticks there are in a time.
-func (o *Options) ticks(d time.Duration) uint32 { return max(uint32(d/o.tick()), 1) }
+func (o *Options) ticks(d time.Duration) uint32 {
+	return uint32(min(max(d/o.tick(), 1), math.MaxUint32))
+}
 
 // start begins to look. The caller holds the topic's mutex.
 func (w *wheel) start() {
