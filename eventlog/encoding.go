@@ -45,6 +45,7 @@ type window struct {
 	fresh   []*segment       // written, and in no list yet
 	keys    map[string]place // the latest record of each key; nil unless the log is compacted
 	marked  []place          // superseded by what is not published yet
+	grown   bool             // it has a segment that it had not when the log was last asked
 	scratch []byte
 }
 
@@ -85,7 +86,7 @@ func (w *window) add(record *Record, offset Offset) {
 		w.scratch = nil // a segment counts with 32 bits, and no client waits for that
 	}
 	s := w.writing()
-	if s.room() < len(w.scratch) {
+	if !s.fits(len(w.scratch)) {
 		size := min(max(2*len(s.data), minSegment), maxSegment)
 		s = newSegment(offset.Epoch, s.base+int64(s.used), max(size, len(w.scratch)))
 		w.fresh = append(w.fresh, s)
@@ -113,6 +114,7 @@ func (w *window) publish() {
 		last = s
 	}
 	w.segments = append(w.segments, w.fresh...)
+	w.grown = w.grown || len(w.fresh) > 0
 	w.fresh = slices.Delete(w.fresh, 0, len(w.fresh))
 	w.encoding.total.Store(last.base + int64(last.used))
 	for _, before := range w.marked {

@@ -331,9 +331,10 @@ func (f *Feed) wake() {
 	}
 }
 
-// trim has the windows forget what the log has forgotten.
+// trim has the windows forget what the log has forgotten. They do so by whole segments,
+// so the log is asked only when there is a new one.
 func (f *Feed) trim(s *session) {
-	if !slices.ContainsFunc(f.pumping, func(w *window) bool { return len(w.segments) > 1 }) {
+	if !slices.ContainsFunc(f.pumping, func(w *window) bool { return w.grown }) {
 		return
 	}
 	state, err := f.log.State(s.ctx)
@@ -343,6 +344,7 @@ func (f *Feed) trim(s *session) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	for _, w := range f.pumping {
+		w.grown = false
 		w.trimBefore(state.First)
 	}
 }

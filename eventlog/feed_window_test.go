@@ -331,3 +331,36 @@ func TestAnAppendWithoutReadersCostsWhatTheLogDoes(t *testing.T) {
 		t.Errorf("%v allocations for each append, want the record alone", got)
 	}
 }
+
+// TestRecordsThatAreEncodedAsNothingAreForgotten has an encoding that leaves everything
+// out: what a window keeps of each record must go with the log's.
+func TestRecordsThatAreEncodedAsNothingAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := eventlog.NewMemory(eventlog.MemoryOptions{Records: 1000})
+		feed := eventlog.NewFeed(log, eventlog.FeedOptions{})
+		nothing := feed.Encoding(func(dst []byte, _ *eventlog.Record, _ eventlog.Offset) []byte { return dst })
+		r := join(t, feed, nothing, tail(t, log))
+		defer r.leave()
+		publish := func() uint64 {
+			for i := range 40_000 {
+				if add(t, log, "x"); i%500 == 0 {
+					synctest.Wait()
+					want(t, "the reader", r.rest(), "")
+				}
+			}
+			runtime.GC()
+			var stats runtime.MemStats
+			runtime.ReadMemStats(&stats)
+			return stats.HeapAlloc
+		}
+		before := publish()
+		if after := publish(); after > before+300<<10 {
+			t.Errorf("the memory grew by %d bytes", after-before)
+		}
+		synctest.Wait()
+		r.rest()
+		if got, at := r.cursor.Offset(), tail(t, log); got != at {
+			t.Errorf("the reader is at %v, want %v", got, at)
+		}
+	})
+}

@@ -9,8 +9,10 @@ const (
 	// minSegment is the size of the first one: a feed with little in it, of which
 	// there may be ten thousand, has little memory.
 	minSegment = 1 << 10
-	// minMarks is how many records a segment has room for at first.
+	// minMarks is how many records a segment has room for at first, and maxMarks how many
+	// it has at most: those that are encoded as nothing are forgotten with a segment, too.
 	minMarks = 8
+	maxMarks = 4096
 )
 
 // A segment is a run of encoded records. The pump alone appends to it, and what it
@@ -47,8 +49,8 @@ func newSegment(epoch uint64, base int64, size int) *segment {
 	return s
 }
 
-// room is how many bytes the pump can still write.
-func (s *segment) room() int { return len(s.data) - int(s.used) }
+// fits reports whether there is room for another record of a size.
+func (s *segment) fits(size int) bool { return size <= len(s.data)-int(s.used) && s.written < maxMarks }
 
 // write adds a record that is not published yet. Only the pump calls it.
 func (s *segment) write(seq uint64, encoded []byte) {

@@ -62,7 +62,7 @@
 //	                                 the header Stream-Next-Offset says where to go on
 //
 // Long polling is chosen by the query alone. Headers and offsets are those of the
-// Durable Streams protocol. All answers have Vary: Accept and Cache-Control: no-store.
+// Durable Streams protocol. Nothing of this may be stored by a cache.
 //
 // # Coming back
 //

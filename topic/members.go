@@ -43,8 +43,12 @@ func (t *Topic) remove(s *subscriber) {
 }
 
 // Kick cuts the streams of a key (see [Lease]), and returns how many there were. An
-// EventSource comes back: the handler must refuse it. Long polls are not affected.
+// EventSource comes back: the handler must refuse it. Long polls are not affected. The
+// empty key is nobody's.
 func (t *Topic) Kick(key string) int {
+	if key == "" {
+		return 0
+	}
 	var kicked []*subscriber
 	t.mutex.Lock()
 	for _, s := range t.subscribers {

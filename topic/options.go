@@ -45,6 +45,11 @@ type Options struct {
 	// skipped is no gap. With a Log of your own it says that this log is compacted.
 	Conflate bool
 
+	// Replay has a client that names no position begin with all that the log has, rather
+	// than with what is published from now on: in a topic that conflates, with the latest
+	// event of each key.
+	Replay bool
+
 	// Slow says what happens to a subscriber that is too far behind.
 	Slow SlowPolicy
 	// MaxLag is how many bytes a subscriber may be behind, as they go over the wire. It

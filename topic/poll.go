@@ -1,6 +1,7 @@
 package topic
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/bare-go/bare"
@@ -36,7 +37,7 @@ func (t *Topic) poll(request *bare.HttpRequest, lease Lease) bare.HttpResponse {
 	}
 	request.OnEnd(func(bare.End) { t.release(lease.Key) })
 
-	page, err := longpoll.Poll(request, t.log, p.after, pollBytes, t.options.PollTime)
+	page, err := longpoll.Poll(request, &pollSource{topic: t, after: p.after}, p.after, pollBytes, t.options.PollTime)
 	if err != nil {
 		return failure(err)
 	}
@@ -45,6 +46,35 @@ func (t *Topic) poll(request *bare.HttpRequest, lease Lease) bare.HttpResponse {
 		return pollResponse(http.StatusNoContent, page.Next, page.Closed, nil)
 	}
 	return pollResponse(http.StatusOK, page.Next, page.Closed, content)
+}
+
+// A pollSource is the topic's log for one poll. It waits in the topic's feed: a log
+// may tell few watchers well, and thousands of polls badly.
+type pollSource struct {
+	topic  *Topic
+	after  eventlog.Offset
+	cursor eventlog.Cursor
+	waiter eventlog.Waiter
+}
+
+// Read implements [longpoll.Source]. When there is nothing, the poll is about to wait.
+func (s *pollSource) Read(ctx context.Context, after eventlog.Offset, limit int) (eventlog.Page, error) {
+	page, err := s.topic.log.Read(ctx, after, limit)
+	if err == nil && len(page.Records) == 0 && !page.Closed && s.topic.feed.Wait(&s.waiter, page.Next) {
+		s.waiter.Wake() // there is more by now
+	}
+	return page, err
+}
+
+// Watch implements [longpoll.Source].
+func (s *pollSource) Watch(changed func()) (stop func()) {
+	feed := s.topic.feed
+	s.waiter.Wake = changed
+	feed.Join(&s.cursor, s.topic.lines.encoding, s.after)
+	return func() {
+		feed.Forget(&s.waiter)
+		feed.Leave(&s.cursor)
+	}
 }
 
 func pollResponse(status int, next eventlog.Offset, closed bool, content []byte) bare.HttpResponse {

@@ -12,8 +12,8 @@ import (
 	"github.com/bare-go/bare/sse"
 )
 
-// Handle answers a request with what is published from now on, or from where the
-// client says that it left off, in the transport that it asks for:
+// Handle answers a request with what is published from now on (see [Options.Replay]),
+// or from where the client says that it left off, in the transport that it asks for:
 //
 //   - With the query parameter live=long-poll, it is a long poll.
 //   - With an Accept header, it is text/event-stream (server-sent events) or
@@ -144,7 +144,11 @@ func (t *Topic) position(ctx context.Context, id string) (position, error) {
 	}
 	p := position{after: state.Tail, resumes: id != ""}
 	switch id {
-	case "", "now":
+	case "":
+		if t.options.Replay {
+			p.after = t.beginning(state)
+		}
+	case "now":
 	case "-1":
 		p.after = eventlog.Offset{}
 	default:
@@ -154,6 +158,15 @@ func (t *Topic) position(ctx context.Context, id string) (position, error) {
 	}
 	p.closed = state.Closed && p.after == state.Tail && p.lost == ""
 	return p, nil
+}
+
+// beginning is where all that a log has comes after. In one that is compacted there are
+// records before those that it has lost, so there the loss is announced.
+func (t *Topic) beginning(state eventlog.State) eventlog.Offset {
+	if t.options.Conflate {
+		return eventlog.Offset{}
+	}
+	return state.First
 }
 
 // subscribe answers with a stream.

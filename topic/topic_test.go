@@ -359,3 +359,35 @@ func TestAStopOfTheServerSendsClientsAway(t *testing.T) {
 		})
 	}
 }
+
+func TestATopicThatReplaysBeginsWithWhatItHas(t *testing.T) {
+	tests := []struct {
+		name    string
+		options topic.Options
+		want    string
+	}{
+		{"what is left", topic.Options{Memory: eventlog.MemoryOptions{Records: 2}}, "b2 a3"},
+		{"the latest of each key", topic.Options{Conflate: true}, "b2 a3"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			test.options.Replay = true
+			overHTTP1(t, test.options, func(t *testing.T, s *site) {
+				for i, key := range []string{"a", "b", "a"} {
+					event := topic.Event{Key: key, Data: fmt.Appendf(nil, "%s%d", key, i+1)}
+					if _, err := s.topic.Publish(t.Context(), event); err != nil {
+						t.Fatal(err)
+					}
+				}
+				stream := s.follow()
+				var got []string
+				for range 2 {
+					_, data, _ := strings.Cut(stream.Event(), "data: ")
+					got = append(got, strings.TrimSpace(data))
+				}
+				want(t, "the events", strings.Join(got, " "), test.want)
+				want(t, "now", s.get("/events?last-event-id=now").Event(), begins(s.tail()))
+			})
+		})
+	}
+}
