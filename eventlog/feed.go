@@ -76,7 +76,6 @@ type session struct {
 	ctx    context.Context //nolint:containedctx // of the pump's reads
 	cancel context.CancelFunc
 	stop   func() // of the watch
-	retry  *time.Timer
 
 	// tail is the offset through which the windows have everything; zero until the
 	// log was asked for the first time.
@@ -180,9 +179,6 @@ func (f *Feed) leave(encoding *Encoding) {
 	f.session = nil
 	s.stop()
 	s.cancel()
-	if s.retry != nil {
-		s.retry.Stop()
-	}
 }
 
 // drop frees the window. The caller holds the feed's mutex.
@@ -220,7 +216,7 @@ func (f *Feed) pump() {
 func (f *Feed) round() bool {
 	f.mutex.Lock()
 	s := f.session
-	if s == nil || s.ended {
+	if s == nil {
 		f.mutex.Unlock()
 		return false
 	}
@@ -234,32 +230,30 @@ func (f *Feed) round() bool {
 	f.mutex.Unlock()
 
 	page, err := f.read(s.ctx, tail)
-	if err == nil && !page.Gap {
-		for _, w := range f.pumping {
-			for i := range page.Records {
-				record := &page.Records[i]
-				w.add(record, Offset{page.Next.Epoch, record.Seq})
-			}
+	if page.Gap {
+		clear(f.pumping) // they end before it: their readers are to find it in the log
+		f.pumping = f.pumping[:0]
+	}
+	for _, w := range f.pumping {
+		for i := range page.Records {
+			record := &page.Records[i]
+			w.add(record, Offset{page.Next.Epoch, record.Seq})
 		}
 	}
 	again := f.publish(s, page, err)
 	f.wake()
-	if !again {
-		f.trim(s)
-	}
+	f.trim(s)
 	return again
 }
 
-// read returns what there is after the tail. As long as that is not known it
-// returns where the log is, as if what was before had been lost.
+// read returns what there is after the tail. As long as that is not known, it is where the
+// log is now.
 func (f *Feed) read(ctx context.Context, tail Offset) (Page, error) {
 	if !tail.IsZero() {
-		page, err := f.log.Read(ctx, tail, pageBytes)
-		page.Gap = page.Gap || page.Next.Epoch != tail.Epoch
-		return page, err
+		return f.log.Read(ctx, tail, pageBytes)
 	}
 	state, err := f.log.State(ctx)
-	return Page{Next: state.Tail, Gap: true, Closed: state.Closed, End: state.End}, err
+	return Page{Next: state.Tail}, err
 }
 
 // publish shows the readers a page that was added to the windows, and has all those
@@ -276,7 +270,7 @@ func (f *Feed) publish(s *session, page Page, err error) (again bool) {
 	}
 	for _, e := range f.encodings {
 		if page.Gap {
-			e.drop() // readers find out in the log what they have lost
+			e.drop()
 		}
 	}
 	for _, w := range f.pumping {
@@ -303,11 +297,7 @@ func (f *Feed) fail(s *session, err error) {
 		f.waking.take(&f.waiting)
 		return
 	}
-	if s.retry == nil {
-		s.retry = time.AfterFunc(retryAfter, f.mark)
-	} else {
-		s.retry.Reset(retryAfter)
-	}
+	time.AfterFunc(retryAfter, f.mark) // without readers it finds nothing to do
 }
 
 // wake calls those who are to be woken. They may wait again at once: then they are

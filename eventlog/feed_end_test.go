@@ -1,0 +1,190 @@
+package eventlog_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"weak"
+
+	"github.com/bare-go/bare/eventlog"
+)
+
+// TestWaitSeesWhatHasHappenedBefore has something happen between the look that found
+// nothing and the wait.
+func TestWaitSeesWhatHasHappenedBefore(t *testing.T) {
+	logs := eventlog.NewMemoryLogs(eventlog.MemoryOptions{})
+	closing := eventlog.AppendOptions{Close: eventlog.CloseOnly}
+	tests := []struct {
+		name   string
+		happen func(log eventlog.Log, r *reader)
+		want   bool
+	}{
+		{"nothing", func(eventlog.Log, *reader) {}, false},
+		{"an append", func(log eventlog.Log, _ *reader) { add(t, log, "a") }, true},
+		{"a close", func(log eventlog.Log, _ *reader) { _, _ = log.Append(context.Background(), eventlog.Record{}, closing) }, true},
+		{"the deletion", func(eventlog.Log, *reader) { _ = logs.Delete(context.Background(), "log", 0) }, true},
+		{"its own leaving", func(_ eventlog.Log, r *reader) { r.leave() }, true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				log, err := logs.Create(t.Context(), "log", eventlog.CreateOptions{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer func() { _ = logs.Delete(context.Background(), "log", 0) }()
+				feed := eventlog.NewFeed(log, eventlog.FeedOptions{})
+				r := join(t, feed, feed.Encoding(line), tail(t, log))
+				defer r.leave()
+				r.rest()
+				synctest.Wait()
+				test.happen(log, r)
+				synctest.Wait()
+				if got := feed.Wait(&r.waiter, r.cursor.Offset()); got != test.want {
+					t.Errorf("Wait says %v, want %v", got, test.want)
+				}
+				if got := feed.Forget(&r.waiter); got == test.want {
+					t.Errorf("it waits: %v", got)
+				}
+			})
+		})
+	}
+}
+
+func TestAWaiterThatWaitsTwiceIsWokenOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := eventlog.NewMemory(eventlog.MemoryOptions{})
+		feed := eventlog.NewFeed(log, eventlog.FeedOptions{})
+		lines := feed.Encoding(line)
+		first, second := join(t, feed, lines, tail(t, log)), join(t, feed, lines, tail(t, log))
+		defer first.leave()
+		defer second.leave()
+		calls := ""
+		first.waiter.Wake = func() { calls += "first " }
+		second.waiter.Wake = func() { calls += "second " }
+		first.rest()
+		synctest.Wait()
+		for range 2 {
+			feed.Wait(&first.waiter, tail(t, log))
+			feed.Wait(&second.waiter, tail(t, log))
+		}
+		add(t, log, "a")
+		synctest.Wait()
+		want(t, "the calls", calls, "first second ")
+	})
+}
+
+func TestEndSaysHowALogHasEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		logs := eventlog.NewMemoryLogs(eventlog.MemoryOptions{})
+		log, err := logs.Create(t.Context(), "log", eventlog.CreateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		feed := eventlog.NewFeed(log, eventlog.FeedOptions{})
+		if ended, _, err := feed.End(); ended || err != nil {
+			t.Errorf("without readers: %v, %v", ended, err)
+		}
+		r := join(t, feed, feed.Encoding(line), tail(t, log))
+		defer r.leave()
+		r.rest()
+		synctest.Wait()
+		if ended, _, err := feed.End(); ended || err != nil {
+			t.Errorf("before the end: %v, %v", ended, err)
+		}
+		if err := logs.Delete(t.Context(), "log", 0); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		want(t, "the reader", r.rest(), "Ended")
+		if ended, _, err := feed.End(); !ended || !errors.Is(err, eventlog.ErrDeleted) {
+			t.Errorf("after the deletion: %v, %v", ended, err)
+		}
+	})
+}
+
+// TestReadersLearnWhatTheFeedHasMissed has a log forget records before the feed, whose
+// reads take their time, has had them.
+func TestReadersLearnWhatTheFeedHasMissed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &watched{Log: eventlog.NewMemory(eventlog.MemoryOptions{Records: 3})}
+		feed := eventlog.NewFeed(log, eventlog.FeedOptions{})
+		lines, others := feed.Encoding(line), feed.Encoding(line)
+		start := tail(t, log)
+		a, b := join(t, feed, lines, start), join(t, feed, others, start)
+		defer a.leave()
+		defer b.leave()
+		a.rest()
+		b.rest()
+		synctest.Wait()
+		add(t, log, "seen")
+		synctest.Wait()
+		want(t, "before", a.rest()+b.rest(), "1 seen\n1 seen\n")
+		log.fails.Store(true) // until the feed tries again
+		for range 10 {
+			add(t, log, "x")
+		}
+		synctest.Wait()
+		log.fails.Store(false)
+		for _, r := range []*reader{a, b} {
+			_, status := r.next()
+			if from, to := r.cursor.Gap(); status != eventlog.Gap || from.Seq != 1 || to.Seq != 8 {
+				t.Errorf("got %v from %d to %d", status, from.Seq, to.Seq)
+			}
+			want(t, "behind the gap", r.rest(), "9 x\n10 x\n11 x\n")
+		}
+		add(t, log, "live")
+		synctest.Wait()
+		want(t, "after it", a.rest()+b.rest(), "12 live\n12 live\n")
+	})
+}
+
+// TestAnEncodingLastsAsLongAsItsReaders has two, one of which loses its readers.
+func TestAnEncodingLastsAsLongAsItsReaders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := eventlog.NewMemory(eventlog.MemoryOptions{})
+		feed := eventlog.NewFeed(log, eventlog.FeedOptions{})
+		encoded := 0
+		lines := feed.Encoding(line)
+		counted := feed.Encoding(func(dst []byte, record *eventlog.Record, at eventlog.Offset) []byte {
+			encoded++
+			return line(dst, record, at)
+		})
+		stays := join(t, feed, lines, tail(t, log))
+		defer stays.leave()
+		first, second := join(t, feed, counted, tail(t, log)), join(t, feed, counted, tail(t, log))
+		for _, r := range []*reader{stays, first, second} {
+			r.rest()
+		}
+		synctest.Wait()
+		first.leave()
+		add(t, log, strings.Repeat("x", 100), "y")
+		synctest.Wait()
+		chunk, _ := feed.Next(&second.cursor)
+		segment := weak.Make(&chunk[0])
+		second.leave()
+		synctest.Wait()
+		runtime.GC()
+		if segment.Value() != nil {
+			t.Error("the segments are kept without a reader")
+		}
+		add(t, log, "z")
+		synctest.Wait()
+		if encoded != 2 {
+			t.Errorf("%d records were encoded, want the 2 that had a reader", encoded)
+		}
+		if got := stays.rest(); strings.Count(got, "\n") != 3 {
+			t.Errorf("the other encoding has %q", got)
+		}
+		again := join(t, feed, counted, tail(t, log))
+		defer again.leave()
+		again.rest()
+		add(t, log, "again")
+		synctest.Wait()
+		want(t, "who comes back", again.rest(), "4 again\n")
+		want(t, "the other", stays.rest(), "4 again\n")
+	})
+}
