@@ -3,8 +3,10 @@ package eventlog_test
 import (
 	"context"
 	"errors"
+	"math"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"weak"
@@ -120,9 +122,10 @@ func TestReadersLearnWhatTheFeedHasMissed(t *testing.T) {
 		a.rest()
 		b.rest()
 		synctest.Wait()
-		add(t, log, "seen")
+		add(t, log, strings.Repeat("x", 5000)) // the window has several segments
 		synctest.Wait()
-		want(t, "before", a.rest()+b.rest(), "1 seen\n1 seen\n")
+		a.rest()
+		b.rest()
 		log.fails.Store(true) // until the feed tries again
 		for range 10 {
 			add(t, log, "x")
@@ -186,5 +189,117 @@ func TestAnEncodingLastsAsLongAsItsReaders(t *testing.T) {
 		synctest.Wait()
 		want(t, "who comes back", again.rest(), "4 again\n")
 		want(t, "the other", stays.rest(), "4 again\n")
+	})
+}
+
+// TestTheLastRecordIsSeenBeforeTheEnd has readers that look all the time, so that some
+// look between the last record and the end, or just before both.
+func TestTheLastRecordIsSeenBeforeTheEnd(t *testing.T) {
+	for range 300 {
+		log := eventlog.NewMemory(eventlog.MemoryOptions{})
+		feed := eventlog.NewFeed(log, eventlog.FeedOptions{})
+		lines := feed.Encoding(line)
+		var readers sync.WaitGroup
+		for range 2 {
+			r := join(t, feed, lines, tail(t, log))
+			readers.Go(func() {
+				defer r.leave()
+				for got := ""; ; runtime.Gosched() {
+					chunk, status := r.now()
+					got += chunk
+					if status == eventlog.Ended {
+						want(t, "the reader", got, "1 last\n")
+						return
+					}
+				}
+			})
+		}
+		record := eventlog.Record{Data: []byte("last")}
+		if _, err := log.Append(t.Context(), record, eventlog.AppendOptions{Close: eventlog.CloseAfter}); err != nil {
+			t.Fatal(err)
+		}
+		readers.Wait()
+	}
+}
+
+// sparse is a log that leaves out its odd records, as one does that has several streams
+// in one sequence. So its tail may come after its last record.
+type sparse struct{ eventlog.Log }
+
+func (s sparse) Read(ctx context.Context, after eventlog.Offset, limit int) (eventlog.Page, error) {
+	page, err := s.Log.Read(ctx, after, limit)
+	var even []eventlog.Record
+	for _, r := range page.Records {
+		if r.Seq%2 == 0 {
+			even = append(even, r)
+		}
+	}
+	page.Records = even
+	return page, err
+}
+
+func TestATailThatIsNoRecordIsReached(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := sparse{eventlog.NewMemory(eventlog.MemoryOptions{})}
+		feed := eventlog.NewFeed(log, eventlog.FeedOptions{})
+		lines := feed.Encoding(line)
+		r := join(t, feed, lines, tail(t, log))
+		defer r.leave()
+		r.rest()
+		synctest.Wait()
+		add(t, log, "1", "2", "3")
+		synctest.Wait()
+		want(t, "in the window", r.rest(), "2 2\n")
+		late := join(t, feed, lines, eventlog.Offset{})
+		defer late.leave()
+		want(t, "from the log", late.rest(), "2 2\n")
+		for _, r := range []*reader{r, late} {
+			if at := r.cursor.Offset(); at != tail(t, log) {
+				t.Errorf("the reader is at %v", at)
+			}
+			if feed.Wait(&r.waiter, r.cursor.Offset()) {
+				t.Error("a reader that has everything is told that there is more")
+			}
+		}
+	})
+}
+
+func TestLagIsWhatAReaderHasYetToBeGiven(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := eventlog.NewMemory(eventlog.MemoryOptions{})
+		feed := eventlog.NewFeed(log, eventlog.FeedOptions{Window: 1})
+		var nowhere eventlog.Cursor
+		lag := func(c *eventlog.Cursor, bytes int64, known bool) {
+			t.Helper()
+			if got, ok := feed.Lag(c); got != bytes || ok != known {
+				t.Errorf("the lag is %d, %v, want %d, %v", got, ok, bytes, known)
+			}
+		}
+		lag(&nowhere, 0, false)
+		r := join(t, feed, feed.Encoding(line), tail(t, log))
+		defer r.leave()
+		lag(&r.cursor, 0, false)
+		synctest.Wait()
+		r.rest()
+		lag(&r.cursor, 0, true)
+		first := strings.Repeat("x", 50<<10)
+		add(t, log, first)
+		synctest.Wait()
+		r.rest() // it is not at the very beginning of the window, which is trimmed soon
+		lag(&r.cursor, 0, true)
+		add(t, log, "yy", "z")
+		synctest.Wait()
+		lag(&r.cursor, int64(len("2 yy\n3 z\n")), true)
+		r.now()
+		lag(&r.cursor, 0, true)
+		for range 3 {
+			add(t, log, first)
+		}
+		synctest.Wait()
+		lag(&r.cursor, math.MaxInt64, true)
+		r.now() // the segment that it was in
+		r.now()
+		r.rest()
+		lag(&r.cursor, 0, true)
 	})
 }

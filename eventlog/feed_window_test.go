@@ -70,9 +70,16 @@ func TestARecordIsNeverSplit(t *testing.T) {
 // TestAStalledReaderPinsOneSegment: what was published after the segment in which a
 // reader has stopped can be collected when it is trimmed, and so can what came before.
 func TestAStalledReaderPinsOneSegment(t *testing.T) {
+	for _, compacted := range []bool{false, true} {
+		t.Run(fmt.Sprintf("compacted %v", compacted), func(t *testing.T) { stallAndCount(t, compacted) })
+	}
+}
+
+func stallAndCount(t *testing.T, compacted bool) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		log := eventlog.NewMemory(eventlog.MemoryOptions{})
-		feed := eventlog.NewFeed(log, eventlog.FeedOptions{Window: 1})
+		log := eventlog.NewMemory(eventlog.MemoryOptions{Compact: compacted})
+		feed := eventlog.NewFeed(log, eventlog.FeedOptions{Window: 1, Compacted: compacted})
 		lines := feed.Encoding(line)
 		stalled, healthy := join(t, feed, lines, tail(t, log)), join(t, feed, lines, tail(t, log))
 		defer stalled.leave()
@@ -90,8 +97,8 @@ func TestAStalledReaderPinsOneSegment(t *testing.T) {
 			}
 			return list
 		}
-		for range 10 {
-			add(t, log, strings.Repeat("y", 50<<10)) // one for each segment
+		for i := range 10 {
+			add(t, log, fmt.Sprint("key", i, "=", strings.Repeat("y", 50<<10))) // one for each segment
 			synctest.Wait()
 			chunk, _ := healthy.feed.Next(&healthy.cursor)
 			segments = append(segments, weak.Make(&chunk[0]))
@@ -153,6 +160,13 @@ func TestAReaderThatIsBehindSkipsWhatWasSuperseded(t *testing.T) {
 		}
 		want(t, "the live reader", seen.String(), "1 1\n2 2\n3 plain\n4 3\n5 4\n6 5\n7 6\n")
 		want(t, "the one behind", behind.rest(), "3 plain\n5 4\n6 5\n7 6\n")
+
+		add(t, log, "d=7", "e=8", "f=9", "g=10")
+		synctest.Wait()
+		add(t, log, "d=11", "e=12", "f=13") // several at once
+		synctest.Wait()
+		chunk, _ := behind.now()
+		want(t, "one chunk without those that were superseded", chunk, "11 10\n12 11\n13 12\n14 13\n")
 	})
 }
 
