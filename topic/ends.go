@@ -70,6 +70,7 @@ type End struct {
 // ended is told by the server how the response has ended.
 func (s *subscriber) ended(end bare.End) {
 	t := s.topic
+	t.release(s.lease.Key)
 	if !s.reader {
 		return // its body was not run: a HEAD, or a middleware has replaced it
 	}

@@ -23,7 +23,8 @@ type SlowPolicy int
 
 const (
 	// Disconnect cuts the response of a subscriber whose lag is over [Options.MaxLag] and
-	// does not shrink. It comes back, and resumes without a gap.
+	// does not shrink, within seconds. It comes back, and resumes without a gap. A
+	// subscriber that has begun with such a lag has some more time to catch up.
 	Disconnect SlowPolicy = iota
 	// DropOldest leaves the subscriber connected. What the log has lost in the meantime
 	// is announced with a gap event.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/bare-go/bare"
 	"github.com/bare-go/bare/baretest"
@@ -58,6 +59,7 @@ func TestPublishingWithoutASubscriberStoresTheEventAndNoMore(t *testing.T) {
 	prices := topic.New(topic.Options{})
 	event := topic.Event{Type: "price", Data: []byte("42")}
 	ctx := t.Context()
+	visit(t, prices) // it has gone again
 	if got := testing.AllocsPerRun(1000, func() {
 		if _, err := prices.Publish(ctx, event); err != nil {
 			t.Fatal(err)
@@ -65,6 +67,43 @@ func TestPublishingWithoutASubscriberStoresTheEventAndNoMore(t *testing.T) {
 	}); got > 1 {
 		t.Errorf("%v allocations for each event, want that of the record", got)
 	}
+}
+
+// visit has a subscriber come and go.
+func visit(t *testing.T, prices *topic.Topic) {
+	t.Helper()
+	request := bare.NewHttpRequest(baretest.NewRequest("GET", "/", nil).Scope)
+	if err := bare.RunBody(prices.Handle(request).Body, func([]byte) bool { return false }); err != nil {
+		t.Error(err)
+	}
+	request.Finish(bare.End{})
+}
+
+// TestATopicKeepsNothingOfThoseWhoHaveLeft: neither of them, nor, by a timer, of itself.
+func TestATopicKeepsNothingOfThoseWhoHaveLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		prices := topic.New(topic.Options{})
+		request := bare.NewHttpRequest(baretest.NewRequest("GET", "/", nil).Scope)
+		body := prices.Handle(request).Body
+		left := weak.Make(request)
+		ctx := request.Context()
+		over := make(chan error)
+		go func() { over <- bare.RunBody(body, func([]byte) bool { return true }) }()
+		synctest.Wait() // it waits for more
+		request.Cut(nil)
+		<-over
+		<-ctx.Done()
+		request, body, ctx = nil, nil, nil //nolint:wastedassign // so that nobody else has them
+		if runtime.GC(); left.Value() != nil {
+			t.Error("a subscriber that has left is kept")
+		}
+		gone := weak.Make(prices)
+		prices = nil
+		time.Sleep(time.Minute) // the runtime keeps a timer that was stopped for a while
+		if runtime.GC(); gone.Value() != nil {
+			t.Error("a topic that nobody uses is kept")
+		}
+	})
 }
 
 // TestWhoJoinsWhileATopicClosesGetsTheEnd lets subscribers join at all moments of a

@@ -130,7 +130,8 @@ type position struct {
 	after   eventlog.Offset
 	resumes bool   // the client has named it
 	lost    string // what it has named, if that was no offset
-	closed  bool   // nothing comes after it
+	tail    bool   // nothing comes after it yet
+	closed  bool   // nothing will ever
 }
 
 // maxShownID is how much of an unknown id the gap event repeats.
@@ -156,7 +157,8 @@ func (t *Topic) position(ctx context.Context, id string) (position, error) {
 			p.after, p.lost = state.First, id[:min(len(id), maxShownID)]
 		}
 	}
-	p.closed = state.Closed && p.after == state.Tail && p.lost == ""
+	p.tail = p.after == state.Tail && p.lost == ""
+	p.closed = p.tail && state.Closed
 	return p, nil
 }
 
@@ -188,7 +190,7 @@ func (t *Topic) subscribe(request *bare.HttpRequest, lease Lease, f *format) bar
 	if !t.acquire(lease.Key) {
 		return tooMany()
 	}
-	s := &subscriber{topic: t, format: f, request: request, lease: lease, after: p.after, lost: p.lost}
+	s := &subscriber{topic: t, format: f, request: request, lease: lease, after: p.after, lost: p.lost, near: p.tail}
 	request.OnEnd(s.ended)
 	response.Body = bare.StreamWriter(s.stream)
 	return response

@@ -30,7 +30,9 @@ type subscriber struct {
 
 	// Under the topic's mutex.
 	place   int    // in the topic's list
-	lag     int64  // at the last tick, 0 if it was not too much
+	lag     int64  // the least since it is too much, 0 if it is not
+	nearer  uint32 // the tick at which that was seen
+	near    bool   // it has had a lag that is not too much
 	checked uint32 // the tick at which its lease was last checked
 	drain   *drain // nil unless it is to end
 
@@ -150,7 +152,6 @@ func (s *subscriber) gap(ctx context.Context, yield func([]byte) bool) (ended bo
 	if !s.say(yield, s.format.gap(nil, from.String(), to)) {
 		return true, s.gone(ctx)
 	}
-	s.live = true
 	return false, nil
 }
 

@@ -84,7 +84,7 @@ func (t *Topic) look(s *subscriber, tick uint32, now time.Time) error {
 	switch {
 	case !s.lease.Expires.IsZero() && !now.Before(s.lease.Expires):
 		return ErrExpired
-	case t.isSlow(s):
+	case t.isSlow(s, tick):
 		return ErrSlow
 	}
 	if s.lease.Check != nil && tick-s.checked >= t.options.ticks(t.options.checkEvery()) {
@@ -104,19 +104,27 @@ func (o *Options) checkEvery() time.Duration {
 	return sse.DefaultKeepAlive
 }
 
-// isSlow reports whether a subscriber has been too far behind for a tick, and has not
-// come nearer. One look alone says little: a burst puts everybody behind for a moment,
-// and who has just come back may have much to catch up with. The caller holds the mutex.
-func (t *Topic) isSlow(s *subscriber) bool {
+// isSlow reports whether a subscriber is too far behind, and does not come nearer. One
+// look alone says little: a burst puts everybody behind for a moment. One that has come
+// back, and has had much to catch up with from the beginning, is given more time. The
+// caller holds the mutex.
+func (t *Topic) isSlow(s *subscriber, tick uint32) bool {
 	if t.options.Slow != Disconnect || t.options.Conflate {
 		return false
 	}
 	lag, known := t.feed.Lag(&s.cursor)
-	if !known || lag <= int64(t.options.MaxLag) {
+	switch {
+	case !known:
 		s.lag = 0
 		return false
+	case lag <= int64(t.options.MaxLag):
+		s.lag, s.near = 0, true
+		return false
+	case s.lag == 0 || lag < s.lag:
+		s.lag, s.nearer = lag, tick
+		return false
+	case s.near:
+		return true
 	}
-	slow := s.lag > 0 && lag >= s.lag
-	s.lag = lag
-	return slow
+	return tick-s.nearer >= ticksPerSilence
 }
