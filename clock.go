@@ -48,7 +48,10 @@ type clockEntry struct {
 type clockOwner interface {
 	// due is called under the clock's mutex: it must not wait.
 	due()
-	// wake is called after it, in a goroutine of its own, when the entry may be
+	// quiet is called after it, likewise, and when the entry may be enlisted again. It
+	// reports whether there is certainly nothing to wake for.
+	quiet() bool
+	// wake is called after that, in a goroutine of its own, when the entry may be
 	// enlisted again.
 	wake()
 }
@@ -119,7 +122,11 @@ func (c *clock) tick() {
 		// In this order: a delist that finds it cleared need not wait, and who
 		// finds the stream at work leaves it to that to enlist it again.
 		e.listed.Store(false)
-		go e.owner.wake()
+		// Most streams by nature have been flushed already. The goroutines of thousands
+		// that begin together would leave a kilobyte of stack behind for each.
+		if !e.owner.quiet() {
+			go e.owner.wake()
+		}
 	}
 	if c.armed = c.first != nil; c.armed {
 		c.timer.Reset(c.first.at - now)

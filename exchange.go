@@ -316,6 +316,9 @@ func (x *exchange) reportTo(report func(End), end End) {
 // due is called by the clock, under its mutex: the response takes its time.
 func (x *exchange) due() { x.app.watch.add(x) }
 
+// quiet is called by the clock, under its mutex.
+func (x *exchange) quiet() bool { return x.stream.quiet() }
+
 // wake is called by the clock, in a goroutine of its own: one stalled client would
 // stop all others if the clock flushed itself.
 func (x *exchange) wake() { x.stream.flushDue() }

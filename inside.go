@@ -159,5 +159,8 @@ func (i *inside) finish() {
 // due is called by the clock: the exchange is watched already.
 func (*inside) due() {}
 
+// quiet is called by the clock, under its mutex.
+func (i *inside) quiet() bool { return i.stream.quiet() }
+
 // wake is called by the clock, in a goroutine of its own.
 func (i *inside) wake() { i.stream.flushDue() }

@@ -245,6 +245,16 @@ func (s *stream) flushDue() {
 	}
 }
 
+// quiet reports whether nothing waits to be flushed. It does not wait for a body at
+// work.
+func (s *stream) quiet() bool {
+	if !s.gate.tryLock() {
+		return false
+	}
+	defer s.gate.unlock()
+	return !s.pending
+}
+
 // tryFlush is a flush whose panic is the stream's error. The caller holds the gate.
 func (s *stream) tryFlush() {
 	defer s.recoverFlush()

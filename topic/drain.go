@@ -36,6 +36,7 @@ func (t *Topic) Drain(ctx context.Context, over time.Duration) error {
 	if len(members) == 0 {
 		return ctx.Err()
 	}
+	defer t.cutAll(members) // those that are still there; the others have ended
 	begin := time.Now()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
