@@ -3,6 +3,7 @@ package topic_test
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"strings"
 	"sync"
@@ -91,14 +92,16 @@ func TestATopicKeepsNothingOfThoseWhoHaveLeft(t *testing.T) {
 		go func() { over <- bare.RunBody(body, func([]byte) bool { return true }) }()
 		synctest.Wait() // it waits for more
 		request.Cut(nil)
-		<-over
+		if err := <-over; !errors.Is(err, bare.ErrCut) {
+			t.Errorf("the stream ended with %v", err)
+		}
 		<-ctx.Done()
 		request, body, ctx = nil, nil, nil //nolint:wastedassign // so that nobody else has them
 		if runtime.GC(); left.Value() != nil {
 			t.Error("a subscriber that has left is kept")
 		}
 		gone := weak.Make(prices)
-		prices = nil
+		prices = nil            //nolint:wastedassign // likewise
 		time.Sleep(time.Minute) // the runtime keeps a timer that was stopped for a while
 		if runtime.GC(); gone.Value() != nil {
 			t.Error("a topic that nobody uses is kept")
@@ -174,6 +177,18 @@ func TestStatsCount(t *testing.T) {
 			"2 map[ndjson:1 sse:1] 3 2 map[client gone:1] 0")
 		events.Close()
 		lines.Close()
+	})
+}
+
+func TestTheLogIsToldHowAStreamHasEnded(t *testing.T) {
+	var log strings.Builder
+	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	overHTTP1(t, topic.Options{Logger: logger}, func(t *testing.T, s *site) {
+		s.follow().Close()
+		synctest.Wait()
+		if !strings.Contains(log.String(), `level=DEBUG msg="a stream of a topic has ended" reason="client gone"`) {
+			t.Errorf("the log says %q", log.String())
+		}
 	})
 }
 
