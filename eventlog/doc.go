@@ -47,6 +47,13 @@
 // that made it, so the function does no more than wake the reader. The order matters:
 // register first, then read to the end, then wait.
 //
+// # Many readers
+//
+// A program with thousands of readers of one log has a [Feed] of it. The feed watches the
+// log once, encodes each record once, and hands the same bytes to all. A reader is a
+// [Cursor], which asks without waiting, and a [Waiter], which is called when there is more.
+// Neither needs a goroutine. Package [github.com/bare-go/bare/topic] is made of that.
+//
 // # Appending once
 //
 // When an append has failed with a context's error, nobody knows whether it was made.
