@@ -48,6 +48,7 @@ func TestPagesSayWhatHappens(t *testing.T) {
 		"tutorial/streaming-fetch.md",
 		"tutorial/job-progress.md",
 		"tutorial/events.md",
+		"tutorial/topics.md",
 		"tutorial/middleware.md",
 		"user-guide/testing-streams.md",
 	} {

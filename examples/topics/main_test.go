@@ -142,26 +142,27 @@ func TestTranscripts(t *testing.T) {
 		}
 		server := newServer(0, newApp)
 		stream := server.Get("/events")
-		compare(t, "topics-open", stream.Event())
+		compare(t, "topics-open", stream.Event()+more)
 		vote(server, "pizza")
 		first := stream.Event()
 		compare(t, "topics-tally", first)
 		stream.Close()
-
-		compare(t, "topics-state", "$ curl http://localhost:9009/votes\n"+server.Get("/votes").Rest())
-		vote(server, "sushi")
-		vote(server, "pizza")
 		_, id, _ := strings.Cut(first, "id: ")
 		id, _, _ = strings.Cut(id, "\n")
-		compare(t, "topics-resume", events(resume(t, server, id), 3))
 
-		poll := server.Get("/events?live=long-poll&offset=" + id)
-		compare(t, "topics-poll", poll.Rest()+"\n")
-		lines := do(t, server, "/events?last-event-id="+id, "Accept", "application/x-ndjson")
-		compare(t, "topics-lines", lines.Line()+lines.Line()+lines.Line())
+		vote(server, "sushi")
+		vote(server, "pizza")
+		compare(t, "topics-resume", events(resume(t, server, id), 3)+more)
+
+		lines := do(t, server, "/events?last-event-id=-1", "Accept", "application/x-ndjson")
+		compare(t, "topics-lines", "$ curl -N -H 'Accept: application/x-ndjson' 'http://localhost:9009/events?last-event-id=-1'\n"+
+			lines.Line()+lines.Line()+lines.Line()+lines.Line()+"^C\n")
 		lines.Close()
+		compare(t, "topics-poll", "$ curl 'http://localhost:9009/events?last-event-id=-1&live=long-poll'\n"+
+			server.Get("/events?last-event-id=-1&live=long-poll").Rest()+"\n")
+		compare(t, "topics-state", "$ curl http://localhost:9009/votes\n"+server.Get("/votes").Rest()+"\n")
 
-		compare(t, "topics-gap", events(resume(t, newServer(1, newApp), id), 2))
+		compare(t, "topics-gap", events(resume(t, newServer(1, newApp), id), 2)+more)
 
 		for i, change := range []struct {
 			name   string
@@ -172,16 +173,32 @@ func TestTranscripts(t *testing.T) {
 			vote(server, "pizza")
 			vote(server, "pizza")
 			vote(server, "sushi")
-			compare(t, change.name, events(server.Get("/events?last-event-id=-1"), change.events))
+			compare(t, change.name, events(server.Get("/events?last-event-id=-1"), change.events)+more)
 		}
 
 		server = newServer(4, newAppThatEnds)
 		stream = server.Get("/events")
-		opened := stream.Event()
+		stream.Event()
 		vote(server, "pizza")
 		server.Post("/close", "", nil).Rest()
-		compare(t, "topics-done", opened+stream.Rest())
+		compare(t, "topics-done", stream.Rest())
+		compare(t, "topics-over", "$ curl -i 'http://localhost:9009/events?last-event-id=now'\n"+
+			head(server.Get("/events?last-event-id=now").Response))
 	})
+}
+
+// more stands for what a stream may still say.
+const more = "...\n"
+
+// head is what curl -i shows of a response without a body. The server writes the date
+// behind its other headers.
+func head(response *http.Response) string {
+	date := response.Header.Get("Date")
+	response.Header.Del("Date")
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s %s\n", response.Proto, response.Status)
+	_ = response.Header.Write(&text) // it is a string
+	return strings.ReplaceAll(text.String(), "\r", "") + "Date: " + date + "\n"
 }
 
 func vote(server *baretest.Server, dish string) { server.Post("/votes/"+dish, "", nil).Rest() }
