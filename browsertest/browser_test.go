@@ -89,6 +89,7 @@ func buildExamples() (directory string, err error) {
 		"polling",
 		"fetch_events",
 		"durable_streams",
+		"topics",
 	} {
 		arguments = append(arguments, "github.com/bare-go/bare/examples/"+example)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/bare-go/bare"
 	"github.com/bare-go/bare/baretest"
+	"github.com/bare-go/bare/eventlog"
 	"github.com/bare-go/bare/topic"
 )
 
@@ -73,6 +74,36 @@ func TestPagesThatAreLoadedInTheMiddleAgreeAtTheEnd(t *testing.T) {
 		}
 		pages.Wait()
 	})
+}
+
+// A busyLog has something happen right before its state is read.
+type busyLog struct {
+	eventlog.Log
+
+	happen func()
+}
+
+func (l *busyLog) State(ctx context.Context) (eventlog.State, error) {
+	l.happen()
+	return l.Log.State(ctx)
+}
+
+func TestNoVoteFallsBetweenTheStateAndTheStream(t *testing.T) {
+	log := &busyLog{Log: eventlog.NewMemory(eventlog.MemoryOptions{})}
+	p := &poll{votes: map[string]int{"pizza": 0}, events: topic.New(topic.Options{Log: log})}
+	log.happen = func() {
+		request := baretest.NewRequest("POST", "/votes/pizza", nil)
+		request.Matches = bare.NewMatches("dish", "pizza")
+		p.vote(request)
+	}
+	var now state
+	body := strings.Join(baretest.Chunks(p.show(baretest.NewRequest("GET", "/votes", nil)).Body, -1), "")
+	if err := json.Unmarshal([]byte(body), &now); err != nil {
+		t.Fatal(err)
+	}
+	if got := now.Votes["pizza"]; got != 1 || !strings.HasSuffix(now.After, "1") {
+		t.Errorf("the state has %d votes, and its stream begins after %s", got, now.After)
+	}
 }
 
 func TestAfterARestartAPageIsToldOfAGapAndBeginsAnew(t *testing.T) {
