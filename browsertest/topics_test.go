@@ -2,6 +2,8 @@ package browsertest
 
 import (
 	"context"
+	"image"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -43,4 +45,38 @@ func TestTwoPagesSeeEachVote(t *testing.T) {
 		do(t, first, chromedp.Click("[data-dish=salad]"))
 		show(t, "salad", "1")
 	})
+}
+
+// TestThePictureOfTwoPages takes the chapter's picture, two windows side by side, and saves it
+// when it runs with -update.
+func TestThePictureOfTwoPages(t *testing.T) {
+	t.Parallel()
+	tab, _ := newTab(t)
+	program := run(t, "topics")
+	size := image.Pt(720, 324)
+	do(t, tab, chromedp.EmulateViewport(int64(size.X), int64(size.Y)), chromedp.Navigate(program.url+"/votes"))
+	evaluate[bool](t, tab, `(() => {
+		const page = '<iframe src="/" style="width:49%; height:300px; border:1px solid gray"></iframe>'
+		document.body.style.margin = "8px"
+		document.body.innerHTML = page + " " + page
+		return true
+	})()`)
+	inBoth := func(text string) string {
+		return `[0, 1].every((i) => frames[i]?.document.getElementById("pizza")?.textContent === "` + text + `")`
+	}
+	eventually(t, "both pages have the votes", func() bool { return evaluate[bool](t, tab, inBoth("0")) })
+	for _, dish := range []string{"pizza", "pizza", "sushi", "pizza", "salad"} {
+		evaluate[int](t, tab, `fetch("/votes/`+dish+`", { method: "POST" }).then((response) => response.status)`)
+	}
+	eventually(t, "both pages have counted them", func() bool { return evaluate[bool](t, tab, inBoth("3")) })
+	picture, err := chromedp.Run(tab, chromedp.CaptureScreenshot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join("..", "docs", "tutorial", "images", "topics.png")
+	if *update {
+		keepPicture(t, path, picture)
+	}
+	checkPicture(t, "the two pages", picture, size)
+	checkPictureFile(t, path, size)
 }
