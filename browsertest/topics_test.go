@@ -13,7 +13,7 @@ import (
 // TestTwoPagesSeeEachVote does what docs/tutorial/topics.md has its reader do. The
 // program of a subtest stops with it.
 //
-//nolint:paralleltest,tparallel // the second program comes after the first one, at the same address
+//nolint:contextcheck,paralleltest,tparallel // the programs follow each other, and a tab's context is not theirs
 func TestTwoPagesSeeEachVote(t *testing.T) {
 	t.Parallel()
 	first, _ := newTab(t)

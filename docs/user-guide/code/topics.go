@@ -39,7 +39,7 @@ func newOrders(logger *slog.Logger) *topic.Topic {
 		Logger:        logger,
 		OnEnd: func(end topic.End) {
 			if end.Reason == topic.Slow || end.Reason == topic.Stalled {
-				logger.Warn("a client cannot keep up", "user", end.Key, "after", end.Duration, "bytes", end.Bytes)
+				logger.Warn("a client cannot keep up", slog.String("user", end.Key), slog.Duration("after", end.Duration))
 			}
 		},
 	})
