@@ -30,6 +30,10 @@ const (
 	askMemory = "memory" // goroutines, bytes of the heap in use, bytes of stacks
 	askEnds   = "ends"   // how many responses with a name have begun, and ended
 	askEnd    = "end"    // of the response with the name that follows: nanoseconds from its begin on, or 0
+	// Of those that fan out only.
+	askPublish   = "publish"   // the series that follows: nothing, and at once
+	askPublished = "published" // events of the series so far
+	askResident  = "resident"  // goroutines, bytes of the heap, bytes in memory after a collection
 )
 
 // serveChild is the whole life of a process that serves: it prints its address,
@@ -42,7 +46,7 @@ func serveChild(arguments []string) error {
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
-	c, err := contenderNamed(flags.Arg(0))
+	serve, err := s.serverNamed(flags.Arg(0))
 	if err != nil {
 		return err
 	}
@@ -55,7 +59,7 @@ func serveChild(arguments []string) error {
 		return err
 	}
 	served := make(chan error, 1)
-	go func() { served <- c.serve(listener, &s) }()
+	go func() { served <- serve(listener) }()
 	if _, err := fmt.Fprintln(os.Stdout, listener.Addr()); err != nil {
 		return err
 	}
@@ -104,6 +108,8 @@ func answer(s *service, questions io.Reader, answers io.Writer) error {
 			_, err = fmt.Fprintln(answers, begun, ended, 0)
 		case askEnd:
 			_, err = fmt.Fprintln(answers, s.ends.lasted(name).Nanoseconds(), 0, 0)
+		default:
+			err = s.answerPublisher(question, name, answers)
 		}
 		if err != nil {
 			return err

@@ -171,13 +171,17 @@ func serveFiber(listener net.Listener, _ *service) error {
 
 // serveBare stops at SIGTERM, as bare.Main does.
 func serveBare(listener net.Listener, s *service) error {
+	return runBare(bareApplication(s), s, listener)
+}
+
+func runBare(app *bare.Application, s *service, listener net.Listener) error {
 	config, err := s.tlsConfig()
 	if err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	err = bare.Server{Listener: listener, TLSConfig: config, H2C: s.h2c}.Run(ctx, bareApplication(s))
+	err = bare.Server{Listener: listener, TLSConfig: config, H2C: s.h2c}.Run(ctx, app)
 	if err == nil {
 		return errStopped
 	}

@@ -17,6 +17,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -27,12 +28,14 @@ func main() {
 			exit(serveChild(os.Args[2:]))
 		case crowdCommand:
 			exit(crowdChild(os.Args[2:], os.Stdin, os.Stdout))
+		case subscribeCommand:
+			exit(subscribeChild(os.Args[2:], os.Stdout))
 		}
 	}
 	var b bench
 	flag.BoolVar(&b.quick, "quick", false, "run each measure shortly, to see that it works")
 	flag.StringVar(&b.profiles, "profiles", "", "write a CPU profile of every server into this folder")
-	flag.StringVar(&b.only, "only", "", "run this measure only, and write nothing")
+	flag.StringVar(&b.only, "only", "", "run this measure or group of measures only, such as fanout, and write nothing")
 	output := flag.String("o", "", "the document to write the figures into; docs/benchmarks.md of this project when empty")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -75,9 +78,11 @@ func run(ctx context.Context, b *bench, output string, screen io.Writer) error {
 		{"departed", b.departed},
 		{"slow", b.slowReaders},
 		{"sigterm", b.sigterm},
+		{"fanout-steady", b.fanoutSteady},
+		{"fanout-burst", b.fanoutBurst},
 	}
 	for _, measure := range measures {
-		if b.only != "" && b.only != measure.name {
+		if !b.wants(measure.name) {
 			continue
 		}
 		before := len(b.sections)
@@ -100,6 +105,12 @@ func run(ctx context.Context, b *bench, output string, screen io.Writer) error {
 		return nil
 	}
 	return b.write(output)
+}
+
+// wants reports whether a measure, or the group that its name begins with, is to be
+// run.
+func (b *bench) wants(name string) bool {
+	return b.only == "" || b.only == name || strings.HasPrefix(name, b.only+"-")
 }
 
 // rounds is how often a measure is repeated.

@@ -23,7 +23,23 @@ type service struct {
 	secure bool          // TLS, and with it HTTP/2
 	h2c    bool          // HTTP/2 without TLS, beside HTTP/1.1
 
-	ends ledger
+	ends      ledger
+	publisher *publisher // of a server that fans out
+}
+
+// serverNamed returns the server that a process is to be: a contender, or a broker.
+func (s *service) serverNamed(name string) (func(net.Listener) error, error) {
+	for _, n := range brokers() {
+		if n.name != name {
+			continue
+		}
+		b := n.make()
+		publisher, err := newPublisher(b)
+		s.publisher = publisher
+		return func(l net.Listener) error { return b.serve(s, l) }, err
+	}
+	c, err := contenderNamed(name)
+	return func(l net.Listener) error { return c.serve(l, s) }, err
 }
 
 // addFlags lets the process that starts this one set it up.

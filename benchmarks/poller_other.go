@@ -1,0 +1,11 @@
+//go:build unix && !linux
+
+package main
+
+import (
+	"errors"
+	"io"
+)
+
+// subscribeChild needs epoll, which other systems do not have.
+func subscribeChild([]string, io.Writer) error { return errors.ErrUnsupported }
