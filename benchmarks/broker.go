@@ -21,6 +21,8 @@ const (
 	deepDark  = "launchdarkly/eventsource, `BufferSize` 1024"
 	bareLoop  = "bare, channels of 16"
 	bareDeep  = "bare, channels of 1024"
+	// ownBroker is the one that has the goals.
+	ownBroker = bareDeep
 
 	shallowChannel = 16
 	deepChannel    = 1024

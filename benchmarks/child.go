@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/pprof"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -26,7 +27,7 @@ const childCommand = "serve"
 
 // The questions that a server answers on its standard input, with numbers.
 const (
-	askCPU    = "cpu"    // user and system time since its start, in nanoseconds
+	askCPU    = "cpu"    // user and system time since its start, in nanoseconds, and calls of write
 	askMemory = "memory" // goroutines, bytes of the heap in use, bytes of stacks
 	askEnds   = "ends"   // how many responses with a name have begun, and ended
 	askEnd    = "end"    // of the response with the name that follows: nanoseconds from its begin on, or 0
@@ -96,7 +97,7 @@ func answer(s *service, questions io.Reader, answers io.Writer) error {
 		question, name, _ := strings.Cut(lines.Text(), " ")
 		switch question {
 		case askCPU:
-			_, err = fmt.Fprintln(answers, cpuTime().Nanoseconds(), 0, 0)
+			_, err = fmt.Fprintln(answers, cpuTime().Nanoseconds(), writeCalls(), 0)
 		case askMemory:
 			runtime.GC()
 			runtime.GC() // what finalizers let go
@@ -124,6 +125,22 @@ func cpuTime() time.Duration {
 		return 0
 	}
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// writeCalls is how often the process has called write since its start: 0 where
+// the system does not tell.
+func writeCalls() int64 {
+	content, err := os.ReadFile("/proc/self/io")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(content)) {
+		if count, ok := strings.CutPrefix(line, "syscw: "); ok {
+			n, _ := strconv.ParseInt(strings.TrimSpace(count), 10, 64) // 0 is right for what is no number
+			return n
+		}
+	}
+	return 0
 }
 
 // A server is a contender in a process of its own.
@@ -186,15 +203,27 @@ func (s *server) ask(question string) (numbers [3]int64, err error) {
 
 // cpu runs do, and returns the CPU time that the server spent meanwhile.
 func (s *server) cpu(do func() error) (time.Duration, error) {
+	e, err := s.effort(do)
+	return e.cpu, err
+}
+
+// An effort is what a server spends on something.
+type effort struct {
+	cpu    time.Duration // user and system
+	writes int64         // calls of write
+}
+
+// effort runs do, and returns what the server spent meanwhile.
+func (s *server) effort(do func() error) (effort, error) {
 	before, err := s.ask(askCPU)
 	if err != nil {
-		return 0, err
+		return effort{}, err
 	}
 	if err := do(); err != nil {
-		return 0, err
+		return effort{}, err
 	}
 	after, err := s.ask(askCPU)
-	return time.Duration(after[0] - before[0]), err
+	return effort{cpu: time.Duration(after[0] - before[0]), writes: after[1] - before[1]}, err
 }
 
 // startAll starts a server for each name; the function stops them.

@@ -70,12 +70,13 @@ func (b *bench) fanoutSteady(ctx context.Context) error {
 		text: fmt.Sprintf("Each subscriber is a connection, over HTTP/1.1. Each event has an id, a type and %d bytes of data. "+
 			"Medians of %d interleaved rounds of %d events; the ratios are the medians of the rounds' own, to the channel loop of net/http.",
 			eventSize, b.rounds(fanoutRounds), plan.count),
-		head: []string{"", "events/s delivered", "lost", "server CPU per event delivered", "ratio", "p50", "p99", "p99, ratio"},
+		head: []string{"", "events/s delivered", "lost", "server CPU per event delivered", "ratio", "writes per event", "p50", "p99", "p99, ratio"},
 	}
 	for i, n := range all {
 		s.rows = append(s.rows, []string{
 			n.name, fmt.Sprintf("%.0f", median(series64(found[i], outing.rate))), lostOf(found[i]),
 			microseconds(median(series64(found[i], outing.cost))), ratio(found[i], found[0], outing.cost),
+			fmt.Sprintf("%.2f", median(series64(found[i], outing.each))),
 			milliseconds(time.Duration(median(series64(found[i], outing.p50)))),
 			milliseconds(time.Duration(median(series64(found[i], outing.p99)))), ratio(found[i], found[0], outing.p99),
 		})
@@ -96,13 +97,13 @@ func (b *bench) fanoutBurst(ctx context.Context) error {
 		title: fmt.Sprintf("Fan-out: a burst of %d events to %d subscribers", plan.count, subscribers),
 		text: fmt.Sprintf("All events are published as fast as the broker takes them. Medians of %d interleaved rounds. A stream that its server has ended counts as cut.",
 			b.rounds(fanoutRounds)),
-		head: []string{"", "events/s delivered", "ratio", "lost", "streams cut", "server CPU per event delivered", "from the first event to the last"},
+		head: []string{"", "events/s delivered", "ratio", "lost", "streams cut", "server CPU per event delivered", "writes per event", "from the first event to the last"},
 	}
 	for i, n := range all {
 		s.rows = append(s.rows, []string{
 			n.name, fmt.Sprintf("%.0f", median(series64(found[i], outing.rate))), ratio(found[i], found[0], outing.rate),
 			lostOf(found[i]), fmt.Sprintf("%.0f", median(series64(found[i], outing.cuts))),
-			microseconds(median(series64(found[i], outing.cost))),
+			microseconds(median(series64(found[i], outing.cost))), fmt.Sprintf("%.2f", median(series64(found[i], outing.each))),
 			milliseconds(time.Duration(median(series64(found[i], outing.took)))),
 		})
 	}
@@ -113,6 +114,7 @@ func (b *bench) fanoutBurst(ctx context.Context) error {
 // What a round came to, as the tables need it.
 func (o outing) rate() float64 { return float64(o.Delivered) / o.Took.Seconds() }
 func (o outing) cost() float64 { return float64(o.cpu) / float64(o.Delivered) }
+func (o outing) each() float64 { return float64(o.writes) / float64(o.Delivered) }
 func (o outing) p50() float64  { return float64(o.P50) }
 func (o outing) p99() float64  { return float64(o.P99) }
 func (o outing) took() float64 { return float64(o.Took) }

@@ -49,6 +49,7 @@ type condition struct {
 }
 
 const (
+	canPoll = true
 	// readSize is the most that is taken from one socket before the next.
 	readSize = 64 << 10
 	// portsEach is how many connections come from one address: there are 28,000
@@ -93,6 +94,7 @@ func newPoller(target netip.AddrPort, output io.Writer) (*poller, error) {
 
 // run serves its descriptors until the one with the commands ends.
 func (p *poller) run(commands int) error {
+	defer unix.Close(p.poll)
 	events := make([]unix.EpollEvent, 256)
 	for !p.over {
 		n, err := unix.EpollWait(p.poll, events, p.timeout())
@@ -235,7 +237,7 @@ func (p *poller) begin(first, count int64) {
 // openMany opens connections and asks for the stream; nothing is read yet.
 func (p *poller) openMany(n int, stalls bool) error {
 	for range n {
-		fd, err := p.open()
+		fd, err := p.open(stalls)
 		if err != nil {
 			return err
 		}
@@ -252,7 +254,7 @@ func (p *poller) openMany(n int, stalls bool) error {
 	return nil
 }
 
-func (p *poller) open() (fd int, err error) {
+func (p *poller) open(stalls bool) (fd int, err error) {
 	fd, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return -1, err
@@ -268,6 +270,10 @@ func (p *poller) open() (fd int, err error) {
 		unix.Connect(fd, &unix.SockaddrInet4{Addr: p.target.Addr().As4(), Port: int(p.target.Port())}),
 		unix.SetNonblock(fd, true),
 	)
+	if stalls {
+		// Its kernel takes little, so that the server's soon has to keep the rest.
+		err = errors.Join(err, unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, 4<<10))
+	}
 	if err == nil {
 		_, err = unix.Write(fd, []byte(request))
 	}

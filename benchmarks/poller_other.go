@@ -7,5 +7,7 @@ import (
 	"io"
 )
 
+const canPoll = false
+
 // subscribeChild needs epoll, which other systems do not have.
 func subscribeChild([]string, io.Writer) error { return errors.ErrUnsupported }

@@ -21,12 +21,14 @@ type stand struct {
 // An outing is what one series came to.
 type outing struct {
 	summary
-
-	cpu time.Duration // of the broker's process
+	effort // of the broker's process
 }
 
 // startStand starts a broker and the process for its subscribers.
 func (b *bench) startStand(ctx context.Context, n namedBroker) (*stand, error) {
+	if !canPoll {
+		return nil, errors.ErrUnsupported
+	}
 	server, err := b.start(ctx, n.name)
 	if err != nil {
 		return nil, err
@@ -98,7 +100,7 @@ func (s *stand) send(series series, silence, most time.Duration) (o outing, err 
 	if _, err := s.crowd.tell(tellBegin, series.first, series.count); err != nil {
 		return o, err
 	}
-	o.cpu, err = s.server.cpu(func() (err error) {
+	o.effort, err = s.server.effort(func() (err error) {
 		if err := s.publish(series); err != nil {
 			return err
 		}
