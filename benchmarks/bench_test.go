@@ -3,8 +3,11 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 )
 
 func BenchmarkHello(b *testing.B) {
@@ -43,4 +46,30 @@ func BenchmarkGitHub(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkSubscriber reports the time that the client of the fan-out takes for an
+// event, apart from the kernel's: it must be far below what a server takes.
+func BenchmarkSubscriber(b *testing.B) {
+	const events = 500
+	var body strings.Builder
+	for i := range int64(events) {
+		body.Write(newEvent(i+1, time.Hour, eventSize).encode())
+	}
+	head := []byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+	chunk := fmt.Appendf(nil, "%x\r\n%s\r\n", body.Len(), body.String())
+	var crowd tally
+	s := subscriber{tally: &crowd}
+	if err := s.feed(head, 0); err != nil {
+		b.Fatal(err)
+	}
+	started := cpuTime()
+	for b.Loop() {
+		crowd.begin(1, events)
+		s.record.begin()
+		if err := s.feed(chunk, 2*time.Hour); err != nil || crowd.Delivered != events {
+			b.Fatal(crowd.summary, err)
+		}
+	}
+	b.ReportMetric(float64((cpuTime()-started).Nanoseconds())/float64(b.N*events), "cpu-ns/event")
 }

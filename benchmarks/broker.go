@@ -52,14 +52,15 @@ type role int
 const (
 	loop    role = iota // what one writes without a library
 	library             // what others offer
-	own                 // what this project has
+	own                 // with this project
 )
 
-// brokers are all of them; the first is what the others are measured against.
+// brokers are all of them; the first is what the others are measured against: it
+// loses nothing here.
 func brokers() []namedBroker {
 	return []namedBroker{
-		{plainLoop, func() broker { return &channelLoop{hub: newHub(shallowChannel)} }, loop},
 		{deepLoop, func() broker { return &channelLoop{hub: newHub(deepChannel)} }, loop},
+		{plainLoop, func() broker { return &channelLoop{hub: newHub(shallowChannel)} }, loop},
 		{tmaxmax, func() broker { return newJoe() }, library},
 		{r3labs, func() broker { return newR3labs() }, library},
 		{darkly, func() broker { return newDarkly(0) }, library},
@@ -69,7 +70,7 @@ func brokers() []namedBroker {
 	}
 }
 
-// A event is what a broker publishes. All brokers send an id, a type and data, so
+// An event is what a broker publishes. All brokers send an id, a type and data, so
 // that the same number of bytes goes out, up to a few.
 type event struct {
 	number int64  // the id; 0 is a probe, which tells that somebody has subscribed

@@ -1,10 +1,12 @@
 //go:build unix
 
 // Benchmarks runs bare beside net/http, httprouter, chi, gin, echo and fiber, and
-// prints what each measure came to. From the root of the project:
+// beside libraries that fan events out, and prints what each measure came to. From
+// the root of the project:
 //
-//	go run ./benchmarks          # about six minutes; writes docs/benchmarks.md
-//	go run ./benchmarks -quick   # under a minute, too short to trust; writes nothing
+//	go run ./benchmarks                # a quarter of an hour; writes docs/benchmarks.md
+//	go run ./benchmarks -quick         # about a minute, too short to trust; writes nothing
+//	go run ./benchmarks -only fanout   # one measure or group of measures; writes nothing
 //
 // Every server is a process of its own, so that its CPU time is its own too. All
 // of them are on the loopback interface, and every load has an end.

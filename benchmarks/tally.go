@@ -46,7 +46,8 @@ type record struct {
 // begin starts a new series. The records of the subscribers are begun anew, too.
 func (t *tally) begin(first, count int64) {
 	t.first, t.count = first, count
-	t.start, t.last, t.waits = math.MaxInt64, 0, t.waits[:0]
+	t.start, t.last = math.MaxInt64, 0
+	t.waits = slices.Grow(t.waits[:0], int(count)*t.Readers)
 	t.Delivered, t.Repeated, t.Reordered, t.Strange = 0, 0, 0, 0
 }
 
