@@ -12,12 +12,11 @@ import (
 
 // The measures of fanning out. Each event is to reach all subscribers.
 const (
-	fanoutCrowd  = 1000
-	fanoutRounds = 5
-	eventSize    = 64 // of the data, in bytes
-	steadyGap    = 10 * time.Millisecond
-	steadyCount  = 300
-	burstCount   = 1000
+	fanoutCrowd = 1000
+	eventSize   = 64 // of the data, in bytes
+	steadyGap   = 10 * time.Millisecond
+	steadyCount = 300
+	burstCount  = 1000
 	// fanoutSilence is how long nothing may come before the rest counts as lost.
 	fanoutSilence = 2 * time.Second
 	fanoutLimit   = time.Minute
@@ -28,6 +27,14 @@ const (
 	leastBurst      = 20
 )
 
+// fanoutRounds is how often a series is sent.
+func (b *bench) fanoutRounds() int {
+	if b.quick {
+		return 1 // there are many brokers
+	}
+	return 5
+}
+
 // outings sends a series through each broker in turn, round by round.
 func (b *bench) outings(ctx context.Context, all []namedBroker, subscribers int, plan series) (found [][]outing, err error) {
 	stands, stop, err := b.startStands(ctx, all)
@@ -36,7 +43,7 @@ func (b *bench) outings(ctx context.Context, all []namedBroker, subscribers int,
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	found = make([][]outing, len(stands))
-	for round := range b.rounds(fanoutRounds) {
+	for round := range b.fanoutRounds() {
 		for step := range stands {
 			i := (round*3 + step) % len(stands)
 			o, err := stands[i].visit(subscribers, plan)
@@ -75,7 +82,7 @@ func (b *bench) fanoutSteady(ctx context.Context) error {
 		title: fmt.Sprintf("Fan-out: %d events a second to %d subscribers", time.Second/plan.gap, subscribers),
 		text: fmt.Sprintf("Each subscriber is a connection, over HTTP/1.1. Each event has an id, a type and %d bytes of data. "+
 			"Medians of %d interleaved rounds of %d events; the ratios are the medians of the rounds' own, to net/http's loop with channels of 1024, which loses nothing. With channels of 16 it does.",
-			eventSize, b.rounds(fanoutRounds), plan.count),
+			eventSize, b.fanoutRounds(), plan.count),
 		head: []string{"", "events/s delivered", "lost", "server CPU per event delivered", "ratio", "writes per event", "p50", "p99", "p99, ratio"},
 	}
 	for i, n := range all {
@@ -116,14 +123,15 @@ func (b *bench) fanoutBurst(ctx context.Context) error {
 	s := section{
 		title: fmt.Sprintf("Fan-out: a burst of %d events to %d subscribers", plan.count, subscribers),
 		text: fmt.Sprintf("All events are published as fast as the broker takes them. Medians of %d interleaved rounds. A stream that its server has ended counts as cut.",
-			b.rounds(fanoutRounds)),
-		head: []string{"", "events/s delivered", "ratio", "lost", "streams cut", "server CPU per event delivered", "writes per event", "from the first event to the last"},
+			b.fanoutRounds()),
+		head: []string{"", "events/s delivered", "ratio", "lost", "streams cut", "server CPU per event delivered", "writes per event", "client CPU per event", "from the first event to the last"},
 	}
 	for i, n := range all {
 		s.rows = append(s.rows, []string{
 			n.name, fmt.Sprintf("%.0f", median(series64(found[i], outing.rate))), ratio(found[i], found[0], outing.rate),
 			lostOf(found[i]), fmt.Sprintf("%.0f", median(series64(found[i], outing.cuts))),
 			microseconds(median(series64(found[i], outing.cost))), fmt.Sprintf("%.2f", median(series64(found[i], outing.each))),
+			microseconds(median(series64(found[i], outing.client))),
 			milliseconds(time.Duration(median(series64(found[i], outing.took)))),
 		})
 	}
@@ -165,13 +173,14 @@ func lostNone(all []outing) bool {
 }
 
 // What a round came to, as the tables need it.
-func (o outing) rate() float64 { return float64(o.Delivered) / o.Took.Seconds() }
-func (o outing) cost() float64 { return float64(o.cpu) / float64(o.Delivered) }
-func (o outing) each() float64 { return float64(o.writes) / float64(o.Delivered) }
-func (o outing) p50() float64  { return float64(o.P50) }
-func (o outing) p99() float64  { return float64(o.P99) }
-func (o outing) took() float64 { return float64(o.Took) }
-func (o outing) cuts() float64 { return float64(o.Cut) }
+func (o outing) rate() float64   { return float64(o.Delivered) / o.Took.Seconds() }
+func (o outing) cost() float64   { return float64(o.cpu) / float64(o.Delivered) }
+func (o outing) each() float64   { return float64(o.writes) / float64(o.Delivered) }
+func (o outing) client() float64 { return float64(o.Spent) / float64(o.Delivered) }
+func (o outing) p50() float64    { return float64(o.P50) }
+func (o outing) p99() float64    { return float64(o.P99) }
+func (o outing) took() float64   { return float64(o.Took) }
+func (o outing) cuts() float64   { return float64(o.Cut) }
 
 func series64(all []outing, value func(outing) float64) []float64 {
 	values := make([]float64, 0, len(all))

@@ -68,7 +68,7 @@ func (b *bench) fanoutAlone(context.Context) error {
 	n := b.scale(100_000)
 	s := section{
 		title: "Fan-out: publishing to nobody",
-		text:  fmt.Sprintf("Medians of %d rounds of %d events with %d bytes of data, which the broker may keep. In this process.", b.rounds(fanoutRounds), n, eventSize),
+		text:  fmt.Sprintf("Medians of %d rounds of %d events with %d bytes of data, which the broker may keep. In this process.", b.fanoutRounds(), n, eventSize),
 		head:  []string{"", "an event", "allocations"},
 	}
 	for _, named := range brokers() {
@@ -76,7 +76,7 @@ func (b *bench) fanoutAlone(context.Context) error {
 		var failure error
 		allocations := testing.AllocsPerRun(n/10, func() { failure = errors.Join(failure, broker.publish(e)) })
 		var times []float64
-		for range b.rounds(fanoutRounds) {
+		for range b.fanoutRounds() {
 			started := time.Now()
 			for range n {
 				failure = errors.Join(failure, broker.publish(e))

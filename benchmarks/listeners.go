@@ -23,6 +23,9 @@ const (
 	tellBegin = "begin" // a series: its first number, and how many events
 	tellAwait = "await" // so many subscribers, or 0 for the series; milliseconds of silence, and in all
 	tellClose = "close" // all streams
+	// Subscribers that leave, and others that come for them.
+	tellVisits = "visits" // after how many events each leaves, and how many more come
+	tellLeave  = "leave"  // await that so many have left; milliseconds of silence, and in all
 )
 
 // listeners are a process of subscribers, as the process that has started it sees

@@ -85,6 +85,7 @@ func run(ctx context.Context, b *bench, output string, screen io.Writer) error {
 		{"fanout-burst", b.fanoutBurst},
 		{"fanout-stalled", b.fanoutStalled},
 		{"fanout-memory", b.fanoutMemory},
+		{"fanout-visits", b.fanoutVisits},
 		{"fanout-alone", b.fanoutAlone},
 	}
 	for _, measure := range measures {

@@ -32,7 +32,12 @@ type poller struct {
 	told    lineBuffer
 	over    bool // there is nobody to tell it anything any more
 	until   *condition
+	visits  visits
 }
+
+// visits have each subscriber leave after so many events, and another one come for
+// it, until there were enough. The zero value has them stay.
+type visits struct{ each, left int64 }
 
 // A member is one connection.
 type member struct {
@@ -43,7 +48,8 @@ type member struct {
 
 // A condition is what the other process waits for.
 type condition struct {
-	joined   int           // subscribers; 0 means the whole series
+	joined   int           // subscribers; 0 means the whole series, or
+	left     int           // subscribers, if it is not 0
 	deadline time.Duration // the latest time to answer
 	silence  time.Duration // without an event, after which there is no use in waiting
 }
@@ -138,8 +144,11 @@ func (p *poller) answer() error {
 		return nil
 	}
 	met := p.tally.complete()
-	if c.joined > 0 {
+	switch {
+	case c.joined > 0:
 		met = p.tally.Joined >= c.joined
+	case c.left > 0:
+		met = p.tally.Left >= c.left
 	}
 	now := p.clock.now()
 	silent := c.silence > 0 && p.tally.last > 0 && now-p.tally.last >= c.silence
@@ -170,9 +179,26 @@ func (p *poller) receive(fd int) error {
 	}
 	if errors.Is(err, errStreamEnded) {
 		p.tally.ended(&m.record)
-		return p.unwatch(fd)
+		if p.visits.each == 0 {
+			return p.unwatch(fd)
+		}
+	}
+	if p.visits.each > 0 && (m.record.ended || err == nil && m.record.had >= p.visits.each) {
+		return p.replace(fd)
 	}
 	return err
+}
+
+// replace has a subscriber leave, and the next one come.
+func (p *poller) replace(fd int) error {
+	p.tally.Left++
+	delete(p.members, fd)
+	if err := unix.Close(fd); err != nil || p.visits.left <= 0 {
+		return err
+	}
+	p.visits.left--
+	p.tally.Readers--
+	return p.openMany(1, false)
 }
 
 func (p *poller) watch(fd int) error {
@@ -215,16 +241,27 @@ func (p *poller) do(command string) error {
 		p.begin(numbers[0], numbers[1])
 		return p.output.Encode(p.tally.sum())
 	case verb == tellAwait && count == 3:
-		p.until = &condition{
-			joined:   int(numbers[0]),
-			silence:  time.Duration(numbers[1]) * time.Millisecond,
-			deadline: p.clock.now() + time.Duration(numbers[2])*time.Millisecond,
-		}
+		p.until = p.conditionOf(numbers[1], numbers[2])
+		p.until.joined = int(numbers[0])
+		return nil
+	case verb == tellVisits && count == 2:
+		p.visits = visits{each: numbers[0], left: numbers[1]}
+		return p.output.Encode(p.tally.sum())
+	case verb == tellLeave && count == 3:
+		p.until = p.conditionOf(numbers[1], numbers[2])
+		p.until.left = int(numbers[0])
 		return nil
 	case verb == tellClose && count == 0:
 		return errors.Join(p.closeAll(), p.output.Encode(p.tally.sum()))
 	}
 	return errors.New("there is no such command")
+}
+
+func (p *poller) conditionOf(silence, most int64) *condition {
+	return &condition{
+		silence:  time.Duration(silence) * time.Millisecond,
+		deadline: p.clock.now() + time.Duration(most)*time.Millisecond,
+	}
 }
 
 func (p *poller) begin(first, count int64) {
@@ -290,6 +327,6 @@ func (p *poller) closeAll() error {
 		faults = append(faults, unix.Close(fd))
 	}
 	clear(p.members)
-	p.tally.summary = summary{}
+	p.tally.summary, p.visits = summary{}, visits{}
 	return errors.Join(faults...)
 }

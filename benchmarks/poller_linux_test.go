@@ -77,7 +77,7 @@ func TestThePollerNoticesWhatIsWrong(t *testing.T) {
 	}{
 		{"nothing, but that the stream has ended", chunkedStream(eventsAt(1, 2, 3)), summary{Delivered: 6, Cut: 2}},
 		{"a cut", strings.TrimSuffix(chunkedStream(eventsAt(1, 2)), "0\r\n\r\n"), summary{Delivered: 4, Lost: 2, Cut: 2}},
-		{"a lost event", chunkedStream(eventsAt(1, 3)), summary{Delivered: 4, Lost: 2, Cut: 2}},
+		{"a lost event", chunkedStream(eventsAt(1, 3)), summary{Delivered: 4, Lost: 2, Holes: 2, Cut: 2}},
 		{"a repeated event", chunkedStream(eventsAt(1, 1, 2, 3)), summary{Delivered: 6, Repeated: 2, Cut: 2}},
 		{"a reordered event", chunkedStream(eventsAt(2, 1, 3)), summary{Delivered: 6, Reordered: 2, Cut: 2}},
 	}
@@ -97,7 +97,7 @@ func TestThePollerNoticesWhatIsWrong(t *testing.T) {
 				t.Fatal(err)
 			}
 			test.want.Readers = 2
-			got.Took, got.P50, got.P99 = 0, 0, 0
+			got.Took, got.P50, got.P99, got.Spent = 0, 0, 0, 0
 			if got != test.want {
 				t.Errorf("got %+v, want %+v", got, test.want)
 			}
@@ -129,6 +129,20 @@ func TestASubscriberThatStallsReadsItsFirstEventOnly(t *testing.T) {
 	}
 	if !<-blocked {
 		t.Error("it took 64 MB")
+	}
+}
+
+func TestSubscribersLeaveAndOthersComeForThem(t *testing.T) {
+	crowd := pollerAt(t, saying(t, func(conn net.Conn) {
+		_, _ = io.WriteString(conn, strings.TrimSuffix(chunkedStream(eventsAt(1, 2), eventsAt(3)), "0\r\n\r\n"))
+		_, _ = io.Copy(io.Discard, conn) // until it has left
+	}))
+	tellAll(t, crowd, tellBegin, 1, 100)
+	tellAll(t, crowd, tellVisits, 3, 5)
+	tellAll(t, crowd, tellOpen, 2, 0)
+	got, err := crowd.tell(tellLeave, 7, 0, 10_000)
+	if err != nil || got.Left != 7 || got.Delivered != 21 || got.Holes+got.Repeated+got.Reordered != 0 || got.Readers != 2 {
+		t.Errorf("%+v: %v", got, err)
 	}
 }
 

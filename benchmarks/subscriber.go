@@ -23,6 +23,7 @@ type subscriber struct {
 	lines   lineBuffer // of the events
 
 	data   []byte // of the event whose end has not come
+	gap    bool   // its type says that something is lost
 	record record
 }
 
@@ -116,6 +117,13 @@ func (s *subscriber) readLines(body []byte, now time.Duration) {
 		body = rest
 		if data, ok := bytes.CutPrefix(line, []byte("data: ")); ok {
 			s.data = append(s.data[:0], data[:min(len(data), stampSize)]...)
+		}
+		if string(line) == "event: gap" {
+			s.gap = true
+		}
+		if len(line) == 0 && s.gap {
+			s.tally.announced(&s.record)
+			s.data, s.gap = s.data[:0], false
 		}
 		if len(line) == 0 && len(s.data) > 0 {
 			if number, at, ok := parseStamp(s.data); ok {

@@ -18,6 +18,7 @@ type tally struct {
 	start        time.Duration // when the first event was made, as far as is known
 	last         time.Duration // when the last one came
 	waits        []time.Duration
+	spent        time.Duration // CPU time before the series
 }
 
 // A summary is what a tally comes to.
@@ -30,15 +31,21 @@ type summary struct {
 	Reordered int64 // that have come behind a later one
 	Strange   int64 // that are not of the series
 	Cut       int   // subscribers whose stream has ended, cleanly or not
+	Left      int   // subscribers that have had enough
+	Gaps      int64 // losses that were announced
+	Holes     int64 // losses that were not, between two events of one subscriber
 
 	Took     time.Duration // from the first event to the last that came
 	P50, P99 time.Duration // from an event's publication to a subscriber
+	Spent    time.Duration // CPU time of the subscribers' process
 }
 
 // A record is what one subscriber has had of the series.
 type record struct {
 	joined  bool
 	ended   bool
+	excused bool // a loss has been announced, and nothing has come since
+	had     int64
 	highest int64
 	seen    []uint64 // a bit an event
 }
@@ -48,7 +55,8 @@ func (t *tally) begin(first, count int64) {
 	t.first, t.count = first, count
 	t.start, t.last = math.MaxInt64, 0
 	t.waits = slices.Grow(t.waits[:0], int(count)*t.Readers)
-	t.Delivered, t.Repeated, t.Reordered, t.Strange = 0, 0, 0, 0
+	t.spent = cpuTime()
+	t.summary = summary{Readers: t.Readers, Joined: t.Joined, Cut: t.Cut}
 }
 
 // arrived notes an event that was made at a time and has come now.
@@ -69,13 +77,23 @@ func (t *tally) arrived(r *record, number int64, at, now time.Duration) {
 		t.Repeated++
 		return
 	}
-	if number < r.highest {
+	switch {
+	case number < r.highest:
 		t.Reordered++
+	case r.highest > 0 && number > r.highest+1 && !r.excused:
+		t.Holes++
 	}
-	r.highest = max(r.highest, number)
+	r.highest, r.excused = max(r.highest, number), false
+	r.had++
 	t.Delivered++
 	t.start, t.last = min(t.start, at), now
 	t.waits = append(t.waits, now-at)
+}
+
+// announced notes that the broker has said that something is lost.
+func (t *tally) announced(r *record) {
+	t.Gaps++
+	r.excused = true
 }
 
 // note reports whether an event of a series is new.
@@ -92,7 +110,7 @@ func (r *record) note(index, count int64) bool {
 }
 
 // begin forgets what was of the last series.
-func (r *record) begin() { r.highest, r.seen = 0, nil }
+func (r *record) begin() { r.highest, r.had, r.seen = 0, 0, nil }
 
 // ended notes the end of a stream.
 func (t *tally) ended(r *record) {
@@ -108,6 +126,7 @@ func (t *tally) complete() bool { return t.Delivered == t.count*int64(t.Readers)
 func (t *tally) sum() summary {
 	s := t.summary
 	s.Lost = t.count*int64(t.Readers) - t.Delivered
+	s.Spent = cpuTime() - t.spent
 	if t.Delivered > 0 {
 		s.Took = t.last - t.start
 		slices.Sort(t.waits)
