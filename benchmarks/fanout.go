@@ -157,12 +157,13 @@ func indexOf(all []namedBroker, name string) int {
 // cheapest finds the broker whose median of a value is the least, of those that
 // have one of the roles and have lost nothing.
 func cheapest(all []namedBroker, found [][]outing, value func(outing) float64, among ...role) (best int, ok bool) {
+	least := 0.0
 	for i, n := range all {
 		if !slices.Contains(among, n.role) || !lostNone(found[i]) {
 			continue
 		}
-		if !ok || median(series64(found[i], value)) < median(series64(found[best], value)) {
-			best, ok = i, true
+		if v := median(series64(found[i], value)); !ok || v < least {
+			best, least, ok = i, v, true
 		}
 	}
 	return best, ok
@@ -184,8 +185,8 @@ func (o outing) cuts() float64   { return float64(o.Cut) }
 
 func series64(all []outing, value func(outing) float64) []float64 {
 	values := make([]float64, 0, len(all))
-	for _, o := range all {
-		values = append(values, value(o))
+	for i := range all {
+		values = append(values, value(all[i]))
 	}
 	return values
 }
@@ -199,7 +200,8 @@ func ratio(all, base []outing, value func(outing) float64) string {
 // what came that should not have.
 func lostOf(all []outing) string {
 	var lost, delivered, wrong int64
-	for _, o := range all {
+	for i := range all {
+		o := &all[i]
 		lost, delivered, wrong = lost+o.Lost, delivered+o.Delivered, wrong+o.Repeated+o.Reordered+o.Strange
 	}
 	text := "0"
