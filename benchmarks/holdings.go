@@ -16,7 +16,10 @@ const openStreams = 10_000
 
 // fanoutMemory measures what an open stream holds in the broker's process.
 func (b *bench) fanoutMemory(ctx context.Context) error {
-	n := b.scale(openStreams)
+	n, err := openable(b.scale(openStreams))
+	if err != nil || n < 1 {
+		return errors.Join(errors.New("a process may have too few files"), err)
+	}
 	s := section{
 		title: fmt.Sprintf("Fan-out: memory of %d open streams", n),
 		text: "The process's memory (RSS) after a collection that gives back what is free, less that of the process before the first client, for each stream. " +
@@ -26,7 +29,6 @@ func (b *bench) fanoutMemory(ctx context.Context) error {
 	all := brokers()
 	bytes, goroutines := make([]float64, len(all)), make([]float64, len(all))
 	for i, named := range all {
-		var err error
 		if bytes[i], goroutines[i], err = b.held(ctx, named, n); err != nil {
 			return fmt.Errorf("%s: %w", named.name, err)
 		}

@@ -81,17 +81,24 @@ func (b *bench) crowdSize() (int, error) {
 	if b.quick {
 		n = 300
 	}
+	n, err := openable(n)
+	if err != nil {
+		return 0, err
+	}
+	if n < crowds {
+		return 0, errors.New("a process may have too few files")
+	}
+	return n / crowds, nil
+}
+
+// openable is how many of n connections a process may have open.
+func openable(n int) (int, error) {
 	var files syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil {
 		return 0, err
 	}
-	if most := min(files.Cur, 1<<30); most < uint64(n+spareFiles) {
-		n = int(most) - spareFiles
-	}
-	if n < crowds {
-		return 0, fmt.Errorf("a process may have %d files: too few", files.Cur)
-	}
-	return n / crowds, nil
+	most := int(min(files.Cur, 1<<30))
+	return min(n, most-spareFiles), nil
 }
 
 // A group is a process of clients.
