@@ -167,8 +167,9 @@ func TestEveryBrokerDeliversEachEventOnce(t *testing.T) {
 					t.Errorf("%v: %+v", plan, o.summary)
 				}
 			}
-			if published, err := to.ask(askPublished); err != nil || published[0] != 5 {
-				t.Errorf("%d events were published: %v", published[0], err)
+			// The last event may come before its publisher has counted it.
+			if err := stand.finished(5); err != nil {
+				t.Error(err)
 			}
 			if held, err := to.ask(askResident); err != nil || held[0] < 1 || held[2] < 1<<20 {
 				t.Errorf("it holds %v: %v", held, err)
