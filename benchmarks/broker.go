@@ -21,8 +21,9 @@ const (
 	deepDark  = "launchdarkly/eventsource, `BufferSize` 1024"
 	bareLoop  = "bare, channels of 16"
 	bareDeep  = "bare, channels of 1024"
+	bareTopic = "bare, `topic`"
 	// ownBroker is the one that has the goals.
-	ownBroker = bareDeep
+	ownBroker = bareTopic
 
 	shallowChannel = 16
 	deepChannel    = 1024
@@ -67,6 +68,7 @@ func brokers() []namedBroker {
 		{deepDark, func() broker { return newDarkly(deepChannel) }, library},
 		{bareLoop, func() broker { return &bareChannels{hub: newHub(shallowChannel)} }, own},
 		{bareDeep, func() broker { return &bareChannels{hub: newHub(deepChannel)} }, own},
+		{bareTopic, func() broker { return newTopic() }, own},
 	}
 }
 
