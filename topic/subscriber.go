@@ -46,7 +46,8 @@ type subscriber struct {
 
 // The orders. They are bits.
 const (
-	orderKeepAlive uint32 = 1 << iota
+	orderStop uint32 = 1 << iota // the context has ended
+	orderKeepAlive
 	orderCheck
 	orderDrain
 )
@@ -72,6 +73,8 @@ func (s *subscriber) stream(yield func([]byte) bool) error {
 	s.waiter.Wake = s.signal
 	t.join(s)
 	defer t.leave(s)
+	// One channel to wait for is cheaper than two, at each event of each subscriber.
+	defer context.AfterFunc(ctx, func() { s.order(orderStop) })()
 
 	if !s.open(yield) {
 		return s.gone(ctx)
@@ -81,18 +84,13 @@ func (s *subscriber) stream(yield func([]byte) bool) error {
 			return err
 		}
 		if !t.feed.Wait(&s.waiter, s.cursor.Offset()) {
-			select {
-			case <-s.wake:
-			case <-ctx.Done():
-			}
+			<-s.wake
 		}
-		if ctx.Err() != nil {
-			return s.stopped(ctx, yield)
+		if s.orders.Load() == 0 {
+			continue
 		}
-		if orders := s.orders.Swap(0); orders != 0 {
-			if ended, err := s.obey(ctx, orders, yield); ended {
-				return err
-			}
+		if ended, err := s.obey(ctx, s.orders.Swap(0), yield); ended {
+			return err
 		}
 	}
 }
@@ -155,8 +153,11 @@ func (s *subscriber) gap(ctx context.Context, yield func([]byte) bool) (ended bo
 	return false, nil
 }
 
-// obey does what the wheel or a drain has ordered.
+// obey does what the wheel, a drain or the end of the context has ordered.
 func (s *subscriber) obey(ctx context.Context, orders uint32, yield func([]byte) bool) (ended bool, err error) {
+	if orders&orderStop != 0 {
+		return true, s.stopped(ctx, yield)
+	}
 	if orders&orderCheck != 0 {
 		if err := s.lease.Check(); err != nil {
 			s.err = err
