@@ -23,7 +23,7 @@ import (
 //     at its end stand for more of the same. If it begins with "$ ", that line is typed
 //     first, and a last line of "^C" is pressed. If the paragraph above it names another
 //     terminal, the lines appear there.
-//   - A block of go or html is saved under the name that the paragraph above it gives, as
+//   - A block of go, html or css is saved under the name that the paragraph above it gives, as
 //     in "Save this as `main.go`". A block of diff changes the one file that it fits.
 //   - "It says `...`" waits for a line, and "Press Ctrl-C in terminal 1" presses it.
 //   - When a page says that each section makes one change to the program, a heading
@@ -50,6 +50,8 @@ func TestPagesSayWhatHappens(t *testing.T) {
 		"tutorial/events.md",
 		"tutorial/topics.md",
 		"tutorial/middleware.md",
+		"tutorial/jinja2.md",
+		"tutorial/static-files.md",
 		"user-guide/testing-streams.md",
 	} {
 		t.Run(filepath.Base(page), func(t *testing.T) {
@@ -68,7 +70,7 @@ func TestPagesSayWhatHappens(t *testing.T) {
 var (
 	comment       = regexp.MustCompile(`(?s)<!--.*?-->\n?`)
 	namesTerminal = regexp.MustCompile(`[Tt]erminal\s(\d)`)
-	namesFile     = regexp.MustCompile("\\bas\\s`(\\w+\\.(?:go|html))`")
+	namesFile     = regexp.MustCompile("\\bas\\s`([\\w/]+\\.(?:go|html|css))`")
 	says          = regexp.MustCompile("\\b[Ii]t\\s(?:says|prints)\\s`([^`]+)`")
 	changes       = regexp.MustCompile(`each\ssection\smakes\sone\schange`)
 	pressesCtrlC  = regexp.MustCompile(`Press\sCtrl-C\sin\sterminal\s(\d)`)
@@ -136,7 +138,7 @@ func (r *reader) readBlock(language, block string) {
 		r.enter(block)
 	case "text":
 		r.readText(block)
-	case "go", "html":
+	case "go", "html", "css":
 		file := r.named(namesFile)
 		r.saved[file] = block
 		r.save(file, block)

@@ -27,7 +27,7 @@ func newCachingApp() *bare.Application {
 
 // docs:end caches
 
-// docs:start cacheControl
+// docs:start rule
 // cacheControl tells browsers to keep what has a hash in its name, and to ask for the
 // rest each time.
 func cacheControl(name string) string {
@@ -37,7 +37,7 @@ func cacheControl(name string) string {
 	return "no-cache"
 }
 
-// docs:end cacheControl
+// docs:end rule
 
 // docs:start compressed
 func newCompressedApp() *bare.Application {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -39,25 +38,6 @@ func TestTheSiteHasItsPageAndItsStyle(t *testing.T) {
 		}
 	})
 }
-
-// docs:start test
-func TestABrowserAsksWhetherAFileHasChanged(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := baretest.NewServer(t, newApp())
-		tag := server.Get("/hello.txt").Response.Header.Get("Etag")
-
-		request, err := http.NewRequest("GET", server.URL+"/hello.txt", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header.Set("If-None-Match", tag)
-		if status := server.Do(request).Response.StatusCode; status != http.StatusNotModified {
-			t.Errorf("the status is %d, want 304", status)
-		}
-	})
-}
-
-// docs:end test
 
 func TestTheChangesOfTheChapter(t *testing.T) {
 	apps := map[string]func() *bare.Application{"disk": newDiskApp, "caches": newCachingApp, "compressed": newCompressedApp, "browser": newBrowserApp}

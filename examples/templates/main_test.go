@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/bare-go/bare/baretest"
 )
@@ -35,25 +34,6 @@ func TestTheFirstPageIsWhole(t *testing.T) {
 		}
 	})
 }
-
-// docs:start test
-func TestARowOfTheReportIsSentWhenItIsFound(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		stream := baretest.NewServer(t, newApp()).Get("/report")
-		started := time.Now()
-		var seen []time.Duration
-		for line := stream.Line(); line != ""; line = stream.Line() {
-			if strings.Contains(line, "<li>") {
-				seen = append(seen, time.Since(started).Round(time.Millisecond))
-			}
-		}
-		if len(seen) != 3 || seen[0] != time.Second || seen[2] != 3*time.Second {
-			t.Errorf("the rows came after %v, want 1s, 2s and 3s", seen)
-		}
-	})
-}
-
-// docs:end test
 
 func TestTheReportEndsWhenItsReaderLeaves(t *testing.T) {
 	eachProtocol(t, func(t *testing.T, server *baretest.Server) {
