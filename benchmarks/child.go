@@ -161,7 +161,7 @@ func (b *bench) start(ctx context.Context, name string, flags ...string) (*serve
 	}
 	arguments := append([]string{childCommand}, flags...)
 	if b.profiles != "" {
-		file := strings.ReplaceAll(name, "/", "") + strings.Join(flags, "") + ".prof"
+		file := strings.ReplaceAll(name+strings.Join(flags, ""), "/", "") + ".prof"
 		arguments = append(arguments, "-profile", filepath.Join(b.profiles, file))
 	}
 	arguments = append(arguments, name)
@@ -226,8 +226,9 @@ func (s *server) effort(do func() error) (effort, error) {
 	return effort{cpu: time.Duration(after[0] - before[0]), writes: after[1] - before[1]}, err
 }
 
-// startAll starts a server for each name; the function stops them.
-func (b *bench) startAll(ctx context.Context, names []string) ([]*server, func() error, error) {
+// startAll starts a server for each name, with the flags of a service; the function
+// stops them.
+func (b *bench) startAll(ctx context.Context, names []string, flags ...string) ([]*server, func() error, error) {
 	var servers []*server
 	stop := func() error {
 		var faults []error
@@ -237,7 +238,7 @@ func (b *bench) startAll(ctx context.Context, names []string) ([]*server, func()
 		return errors.Join(faults...)
 	}
 	for _, name := range names {
-		s, err := b.start(ctx, name)
+		s, err := b.start(ctx, name, flags...)
 		if err != nil {
 			return nil, nil, errors.Join(err, stop())
 		}

@@ -89,6 +89,7 @@ func serveHandler(handler func(*service) http.Handler) func(net.Listener, *servi
 func rawHandler(s *service) http.Handler {
 	streams := http.NewServeMux()
 	addRawStreams(streams, s)
+	addRawFiles(streams, s)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/hello" {
 			writeText(w, helloText)
@@ -202,6 +203,7 @@ func bareApplication(s *service) *bare.Application {
 		}
 	})
 	addBareStreams(app, s)
+	addBareFiles(app, s)
 	return app
 }
 

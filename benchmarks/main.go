@@ -74,6 +74,7 @@ func run(ctx context.Context, b *bench, output string, screen io.Writer) error {
 		{"parts", b.parts},
 		{"small", b.smallChunks},
 		{"large", b.largeChunks},
+		{"files", b.files},
 		{"lone", b.loneChunk},
 		{"first", b.firstChunk},
 		{"memory", b.memory},

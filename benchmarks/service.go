@@ -22,6 +22,7 @@ type service struct {
 	stall  time.Duration // bare's StallTimeout; 0 means its default
 	secure bool          // TLS, and with it HTTP/2
 	h2c    bool          // HTTP/2 without TLS, beside HTTP/1.1
+	files  string        // the folder of /files; "" for none
 
 	ends      ledger
 	publisher *publisher // of a server that fans out
@@ -47,6 +48,7 @@ func (s *service) addFlags(flags *flag.FlagSet) {
 	flags.DurationVar(&s.stall, "stall", 0, "bare's StallTimeout")
 	flags.BoolVar(&s.secure, "tls", false, "speak TLS")
 	flags.BoolVar(&s.h2c, "h2c", false, "speak HTTP/2 without TLS, too")
+	flags.StringVar(&s.files, "files", "", "serve this folder")
 }
 
 // A ledger knows of each response with a name when it began, and when the server
