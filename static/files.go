@@ -25,8 +25,8 @@ type Files struct {
 
 	// FS has the files; nil means the disk. Its files must implement [io.Seeker], as
 	// those of [embed.FS] do. Those without a time of last change, such as embedded
-	// ones, get an entity tag of their content when the application starts: the first
-	// 10,000 of them, and up to 256 MiB. Further ones have none, which is logged.
+	// ones, get an entity tag of their content when the application starts: up to 10,000
+	// files and 256 MiB. Further ones have none, which is logged.
 	FS fs.FS
 
 	// CacheControl returns the Cache-Control header of a file, "" for none; nil means

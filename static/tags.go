@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// How many files without a time of last change are hashed, and how many bytes of them.
+// How many files of an FS are looked at when the application starts, and how many bytes
+// of those without a time of last change are hashed.
 const (
 	maxHashedFiles = 10_000
 	maxHashedBytes = 256 << 20
@@ -27,21 +28,29 @@ func (s *site) hash(logger *slog.Logger) error {
 		return nil
 	}
 	s.tags = make(map[string]string)
-	bytes := int64(0)
+	looked, hashed := 0, int64(0)
 	err := fs.WalkDir(s.fsys, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
 			return err
 		}
 		info, err := entry.Info()
-		if err != nil || !info.ModTime().IsZero() {
+		if err != nil {
 			return err
 		}
-		if bytes += info.Size(); len(s.tags) == maxHashedFiles || bytes > maxHashedBytes {
-			logger.Warn("static: too many files for an entity tag each",
-				slog.String("first_without", name), slog.Int("files_with", len(s.tags)))
+		timeless := info.ModTime().IsZero()
+		if timeless {
+			hashed += info.Size()
+		}
+		if looked++; looked > maxHashedFiles || hashed > maxHashedBytes {
+			if len(s.tags) > 0 || timeless {
+				logger.Warn("static: too many files for an entity tag each",
+					slog.String("first_without", name), slog.Int("files_with", len(s.tags)))
+			}
 			return fs.SkipAll
 		}
-		s.tags[name], err = hashFile(s.fsys, name)
+		if timeless {
+			s.tags[name], err = hashFile(s.fsys, name)
+		}
 		return err
 	})
 	if err != nil {
