@@ -71,9 +71,15 @@ func Dotfiles(name string) bool {
 }
 
 // Serve adds a route to the application for the files: GET, with which HEAD comes, for
-// the prefix and what is below it. The prefix "/" is for a whole site. Other routes may
-// be below the prefix: the more specific one wins. It panics as [bare.HttpRouter.Add]
-// does.
+// the prefix and what is below it. The prefix "/" is for a whole site. It panics as
+// [bare.HttpRouter.Add] does.
+//
+// Other routes may be below the prefix: the more specific one wins. What they do not
+// have is the files', also below the prefix of a [bare.Group]. To keep /api/nowhere for
+// the group, with its middlewares and without the Fallback, give it a route for the
+// rest:
+//
+//	api.Add(bare.Methods{"GET", "POST"}, "/{rest:path}", notFound)
 func (f Files) Serve(app *bare.Application, prefix string) {
 	handler := f.Handler(app)
 	prefix = strings.TrimSuffix(prefix, "/")

@@ -233,6 +233,17 @@ func TestTheFallbackAnswersPathsWithoutAFile(t *testing.T) {
 	})
 }
 
+func TestAGroupKeepsItsPathsWithARouteForTheRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		app := newApp(static.Files{Folder: "testdata", Fallback: "index.html"}, "/")
+		api := app.Group("/api")
+		api.Add(bare.Methods{"GET"}, "/{rest:path}", func(*bare.HttpRequest) bare.HttpResponse {
+			return bare.TextResponse(404, "the API's 404")
+		})
+		want(t, ask(t, baretest.NewServer(t, app), "GET", "/api/nowhere"), 404, "the API's 404")
+	})
+}
+
 func TestHiddenFilesAreNotThere(t *testing.T) {
 	folder := newFolder(t, map[string]string{
 		".env": "secret", ".git/config": "secret", "a/.b/c": "secret", ".well-known/x": "public", "a.b": "public",
