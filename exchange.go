@@ -65,7 +65,7 @@ func newExchange(app *Application, w http.ResponseWriter, r *http.Request) *exch
 		Body:     emptyBody,
 		exchange: x,
 	}
-	x.log = requestLog{app, &x.request}
+	x.log.app, x.log.request = app, &x.request
 	x.sink = httpSink{w: w, scope: r, log: &x.log}
 	x.stream.sink = &x.sink
 	x.stream.clock = &app.clock

@@ -1,6 +1,7 @@
 package bare
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -28,7 +29,7 @@ func newInside(c *crossing, w http.ResponseWriter, r *http.Request) *inside {
 		app, i.log = x.app, &x.log
 	} else {
 		app.clock.base = time.Now()
-		i.log = &requestLog{app, c.request}
+		i.log = &requestLog{app: app, request: c.request}
 	}
 	i.lifetime.scope = r
 	i.adopt(r, app.BodyLimit)
@@ -52,7 +53,7 @@ func (i *inside) adopt(r *http.Request, limit int64) {
 	case nil, http.NoBody:
 		i.request.Scope, i.request.Body = r, emptyBody
 	default:
-		body := &requestBody{source: r.Body, length: r.ContentLength, limit: limit}
+		body := &requestBody{source: r.Body, length: r.ContentLength, limit: cmp.Or(i.request.limits.body, limit)}
 		i.request.Scope, i.request.Body = body.scope(r), body.chunks
 		i.request.replaced = body
 	}

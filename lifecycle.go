@@ -48,6 +48,7 @@ import (
 type lifecycle struct {
 	stopping atomic.Bool // streams are told to end; changes under the mutex
 	aborted  atomic.Bool // the grace is over
+	leaving  atomic.Bool // the server is about to stop
 
 	mutex   sync.Mutex
 	phase   phase
@@ -135,11 +136,19 @@ func (l *lifecycle) started(r *run) bool {
 		l.told = nil
 	}
 	l.aborted.Store(false)
+	l.leaving.Store(false)
 	for _, task := range l.waiting {
 		l.begin(r.working, task)
 	}
 	l.waiting = nil
 	return true
+}
+
+// ready reports whether the application runs, and will for a while.
+func (l *lifecycle) ready() bool {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.phase == phaseRunning && !l.leaving.Load()
 }
 
 // beginStop goes to stopping. It returns the run that ends, and whether the

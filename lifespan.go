@@ -101,6 +101,12 @@ func (a *Application) Shutdown(ctx context.Context) error {
 	return a.stop(ctx, func() {})
 }
 
+// Ready reports whether the application should be sent requests: it is true from
+// the end of a start to the beginning of a stop, or, with [Server.StopDelay], to the
+// time when the server is told to stop. It is false for an application that nobody has
+// started. Ready is safe for concurrent use.
+func (a *Application) Ready() bool { return a.lifespan.ready() }
+
 // stopping reports whether streams have been told to end.
 func (a *Application) stopping() bool { return a.lifespan.stopping.Load() }
 

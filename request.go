@@ -42,7 +42,12 @@ type HttpRequest struct {
 	detached *detached       // nil unless NewHttpRequest made it
 	ctx      context.Context //nolint:containedctx // of WithContext; nil without it
 	replaced *requestBody    // of a middleware of net/http; nil if it has kept the body
+
+	limits limits // of SetLimits
 }
+
+// limits are what a body may have instead of the application's limits; 0 means those.
+type limits struct{ body, read int64 }
 
 // detached is what a request that no server made has of an exchange.
 type detached struct {
@@ -220,7 +225,8 @@ func Receive[T any](request *HttpRequest, channel <-chan T) iter.Seq[T] {
 // URL returns the whole address that was asked for: scheme, host, path and
 // query. Without a Host header the host is the listener's address. It is the
 // server's view: behind a proxy the client's own may differ, so links in a page
-// are better relative.
+// are better relative. Package [github.com/bare-go/bare/middleware] has one that
+// makes it the client's.
 func (r *HttpRequest) URL() *url.URL {
 	if r.Scope == nil || r.Scope.URL == nil {
 		return &url.URL{}

@@ -45,7 +45,7 @@ type requestBody struct {
 	http1    bool      // over HTTP/1.x, where net/http waits for its end
 	expected bool      // the client waits for a 100 Continue
 	length   int64     // as declared, -1 if unknown
-	limit    int64     // in bytes; 0 or less means none
+	limit    int64     // in bytes; 0 or less means none; under the mutex
 	pace     pace
 
 	state   atomic.Int32
@@ -108,6 +108,16 @@ func (b *requestBody) Read(buffer []byte) (int, error) {
 
 // Close does nothing: the server closes the body.
 func (*requestBody) Close() error { return nil }
+
+// setLimit has another limit hold from the next read on. A nil body has none.
+func (b *requestBody) setLimit(limit int64) {
+	if b == nil {
+		return
+	}
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	b.limit = limit
+}
 
 func (b *requestBody) prepare() {
 	if b.begin != nil {

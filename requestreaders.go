@@ -110,10 +110,36 @@ func (r *HttpRequest) checkLength() error {
 }
 
 func (r *HttpRequest) readLimit() int64 {
-	if r.exchange == nil {
+	switch {
+	case r.limits.read != 0:
+		return r.limits.read
+	case r.exchange == nil:
 		return DefaultReadLimit
+	default:
+		return r.exchange.app.ReadLimit
 	}
-	return r.exchange.app.ReadLimit
+}
+
+// SetLimits replaces the application's limits for this request's body, with lower ones
+// or higher ones: body is in the place of [Application.BodyLimit], and read in that of
+// [Application.ReadLimit]. Both are in bytes; 0 leaves a limit as it is, and a negative
+// one takes it away. It is called before the body is read, by a middleware or a handler;
+// the last call decides. It does not lift a limit that a middleware of net/http has set.
+func (r *HttpRequest) SetLimits(body, read int64) {
+	if read != 0 {
+		r.limits.read = read
+	}
+	if body == 0 {
+		return
+	}
+	r.limits.body = body
+	r.replaced.setLimit(body)
+	if r.exchange != nil {
+		r.exchange.body.setLimit(body)
+	}
+	if r.detached != nil {
+		r.detached.body.setLimit(body)
+	}
 }
 
 // body is the body that a middleware may have replaced, or that of a request

@@ -84,6 +84,11 @@ type Server struct {
 	// else is. Shutdown handlers run in any case, with a context that ends with it.
 	Grace time.Duration
 
+	// StopDelay is how long the server goes on as before when it is told to stop, while
+	// [Application.Ready] is false already: for a load balancer that takes some time to
+	// notice. It comes before Grace, and adds to it. 0 or less means none.
+	StopDelay time.Duration
+
 	// MaxHeaderBytes bounds a request's head, in bytes; 0 or less means
 	// [DefaultMaxHeaderBytes].
 	MaxHeaderBytes int
@@ -101,8 +106,8 @@ func Run(ctx context.Context, app *Application, addr string) error {
 	return Server{Addr: addr}.Run(ctx, app)
 }
 
-// Run runs the application's start-up handlers, serves until ctx ends, and stops:
-// it accepts no more, ends the contexts of the streams that are open (see
+// Run runs the application's start-up handlers, serves until ctx ends and StopDelay is
+// over, and stops: it accepts no more, ends the contexts of the streams that are open (see
 // [ErrShutdown]), runs the shutdown handlers, and lets everything finish for the
 // length of Grace. It returns nil after a clean stop, and also if ctx ends during
 // the start and the start-up handler that runs then returns the context's error.
@@ -133,18 +138,36 @@ func (s Server) Run(ctx context.Context, app *Application) error {
 	}
 	served := make(chan error, 1)
 	go func() { served <- s.serve(server, listener) }()
-	select {
-	case err := <-served:
+	if err := s.await(ctx, app, served); err != nil {
 		// The listener has broken: what is open may still finish.
 		return errors.Join(fmt.Errorf("bare: %w", err), s.stop(ctx, app, server, listener))
-	case <-ctx.Done():
-		err := s.stop(ctx, app, server, listener)
-		// Stopping closes the listener first, which Accept may see before the
-		// server knows that it is being stopped.
-		if broken := <-served; !errors.Is(broken, http.ErrServerClosed) && !errors.Is(broken, net.ErrClosed) {
-			err = errors.Join(err, fmt.Errorf("bare: %w", broken))
-		}
+	}
+	err = s.stop(ctx, app, server, listener)
+	// Stopping closes the listener first, which Accept may see before the
+	// server knows that it is being stopped.
+	if broken := <-served; !errors.Is(broken, http.ErrServerClosed) && !errors.Is(broken, net.ErrClosed) {
+		err = errors.Join(err, fmt.Errorf("bare: %w", broken))
+	}
+	return err
+}
+
+// await waits until it is time to stop: for the end of ctx, and then for StopDelay. It
+// returns the error if the server ends before.
+func (s Server) await(ctx context.Context, app *Application, served <-chan error) error {
+	select {
+	case err := <-served:
 		return err
+	case <-ctx.Done():
+	}
+	app.lifespan.leaving.Store(true)
+	if s.StopDelay <= 0 {
+		return nil
+	}
+	select {
+	case err := <-served:
+		return err
+	case <-time.After(s.StopDelay):
+		return nil
 	}
 }
 
