@@ -83,6 +83,7 @@ func TestALimitHoldsForARequestThatNoServerMade(t *testing.T) {
 }
 
 func TestLimitsHoldForABodyThatAMiddlewareOfNetHTTPHasReplaced(t *testing.T) {
+	t.Parallel()
 	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
 		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
 			if _, err := request.Bytes(); err != nil {

@@ -3,6 +3,7 @@ package bare_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -43,6 +44,7 @@ func TestAnApplicationIsReadyFromItsStartToItsStop(t *testing.T) {
 }
 
 func TestAServerGoesOnForItsStopDelay(t *testing.T) {
+	t.Parallel()
 	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
 		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
 			return bare.HttpResponse{Body: func(yield func([]byte) bool) {
@@ -70,7 +72,7 @@ func TestAServerGoesOnForItsStopDelay(t *testing.T) {
 		if got := time.Since(told).Round(time.Millisecond); got != delay {
 			t.Errorf("a stream that began after the signal was ended %v after it, want %v", got, delay)
 		}
-		if rest := began.Rest(); rest != "tick\ntick\ntick\ntick\n" || began.Err() != nil {
+		if rest := began.Rest(); rest != strings.Repeat("tick\n", 4) || began.Err() != nil {
 			t.Errorf("the stream went on with %q (%v), want a tick a second and a clean end", rest, began.Err())
 		}
 		if err := <-stopped; err != nil {

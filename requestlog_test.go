@@ -12,6 +12,7 @@ import (
 )
 
 func TestWhatTheApplicationLogsHasTheAttributesThatWereAdded(t *testing.T) {
+	t.Parallel()
 	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
 		app, log := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
 			request.LogWith(slog.String("user", request.Query().Get("user")))

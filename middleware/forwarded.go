@@ -1,0 +1,123 @@
+package middleware
+
+import (
+	"slices"
+	"strings"
+)
+
+// fromForwarded reads the standard header (RFC 7239). Each proxy adds an element at the
+// right: how it was called. What is malformed ends the search, with the rest of its line:
+// an open quote may hide where the proxies' own elements begin.
+func (t *trust) fromForwarded(lines []string) (o origin) {
+	for _, line := range slices.Backward(lines) {
+		elements, ok := parseForwarded(line)
+		if !ok {
+			return o
+		}
+		for _, e := range slices.Backward(elements) {
+			if e.scheme != "" {
+				o.scheme = e.scheme
+			}
+			if e.host != "" {
+				o.host = e.host
+			}
+			client, ok := parseNode(e.node)
+			if !ok {
+				return o
+			}
+			if o.client = client; !t.trusts(client.Addr()) {
+				return o
+			}
+		}
+	}
+	return o
+}
+
+// An element is what one proxy says (RFC 7239, section 4).
+type element struct{ node, scheme, host string }
+
+// parseForwarded reads one line of the header.
+func parseForwarded(line string) (elements []element, ok bool) {
+	members, ok := splitUnquoted(line, ',')
+	if !ok {
+		return nil, false
+	}
+	for _, member := range members {
+		if member == "" {
+			continue // RFC 9110, section 5.6.1
+		}
+		e, ok := parseElement(member)
+		if !ok {
+			return nil, false
+		}
+		elements = append(elements, e)
+	}
+	return elements, true
+}
+
+// parseElement reads the parameters of one element. A name must not be there twice.
+func parseElement(text string) (e element, ok bool) {
+	pairs, ok := splitUnquoted(text, ';')
+	if !ok {
+		return element{}, false
+	}
+	seen := make(map[string]bool)
+	for _, pair := range pairs {
+		name, value, found := strings.Cut(pair, "=")
+		name = strings.ToLower(name)
+		value, ok := unquote(value)
+		if !found || !ok || !isToken(name) || seen[name] {
+			return element{}, false
+		}
+		seen[name] = true
+		switch name {
+		case "for":
+			e.node = value
+		case "proto":
+			e.scheme = parseScheme(value)
+		case "host":
+			e.host = parseHost(value)
+		}
+	}
+	return e, true
+}
+
+// splitUnquoted splits a text at the separators that are in no quoted string (RFC 9110,
+// section 5.6.4), and trims the parts. It fails if a quoted string does not end.
+func splitUnquoted(text string, separator byte) (parts []string, ok bool) {
+	quoted, start := false, 0
+	for i := 0; i < len(text); i++ {
+		switch b := text[i]; {
+		case b == '"':
+			quoted = !quoted
+		case quoted && b == '\\':
+			i++ // the next byte stands for itself
+		case !quoted && b == separator:
+			parts = append(parts, strings.Trim(text[start:i], " \t"))
+			start = i + 1
+		}
+	}
+	return append(parts, strings.Trim(text[start:], " \t")), !quoted
+}
+
+// unquote returns what a token, or a quoted string, stands for.
+func unquote(text string) (value string, ok bool) {
+	inside, quoted := strings.CutPrefix(text, `"`)
+	if !quoted {
+		return text, isToken(text)
+	}
+	inside, closed := strings.CutSuffix(inside, `"`)
+	var b strings.Builder
+	for i := 0; i < len(inside); i++ {
+		if inside[i] == '"' {
+			return "", false
+		}
+		if inside[i] == '\\' {
+			if i++; i == len(inside) {
+				return "", false
+			}
+		}
+		b.WriteByte(inside[i])
+	}
+	return b.String(), closed
+}
