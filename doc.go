@@ -106,7 +106,8 @@
 // response. [Application.Middlewares] wrap every handler, those of a [Group] wrap
 // what is below its prefix, and [Chain] wraps one handler. A middleware that was
 // written for net/http goes around the whole application with [Application.Wrap],
-// and around a route with [FromHTTPMiddleware].
+// and around a route with [FromHTTPMiddleware]. Package
+// [github.com/bare-go/bare/middleware] has those that most services need.
 //
 // # Start and stop
 //

@@ -48,6 +48,7 @@ func run(ctx context.Context, addr string, logger *slog.Logger) error {
 	return server.Run(ctx, app)
 }
 
+// docs:start listen
 // listen takes the socket that systemd passes on, if there is one (sd_listen_fds(3):
 // the first one is file 3).
 func listen(ctx context.Context, addr string) (net.Listener, error) {
@@ -58,6 +59,8 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 	defer socket.Close() // FileListener has a copy of its own
 	return net.FileListener(socket)
 }
+
+// docs:end listen
 
 func newApp() *bare.Application {
 	app := bare.NewApplication()

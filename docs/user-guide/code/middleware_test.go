@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -54,6 +55,56 @@ func TestWhatAHandlerLogsHasTheIdentifier(t *testing.T) {
 		if len(got) != 2 || !strings.HasSuffix(got[0], `msg="the order was placed" request_id=id-1`) ||
 			!strings.Contains(got[1], "request_id=id-1") || !strings.HasSuffix(got[1], "user=<nil>") {
 			t.Errorf("logged\n%s", log.String())
+		}
+	})
+}
+
+// The guide shows what this run logs.
+func TestAStreamIsInTheAccessLogTwice(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, attr slog.Attr) slog.Attr {
+			switch {
+			case attr.Key == slog.TimeKey:
+				return slog.Attr{}
+			case attr.Value.Kind() == slog.KindDuration:
+				return slog.Duration(attr.Key, attr.Value.Duration().Round(time.Millisecond))
+			}
+			return attr
+		}}))
+		app := bare.NewApplication()
+		app.Middlewares = append(app.Middlewares,
+			func(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
+				request.Scope.RemoteAddr = "192.0.2.7:4711" // a network in memory has no addresses
+				return handler(request)
+			},
+			middleware.RequestID{New: func() string { return "H4FJ2KQ7" }}.Middleware(),
+			middleware.AccessLog{Logger: logger}.Middleware())
+		app.HttpRouter.Add(bare.Methods{"GET"}, "/ticks/{n:int}", func(request *bare.HttpRequest) bare.HttpResponse {
+			return bare.HttpResponse{Body: func(yield func([]byte) bool) {
+				for range request.Matches.Int("n") {
+					if !request.Sleep(time.Second) || !yield([]byte("tick\n")) {
+						return
+					}
+				}
+			}}
+		})
+		server := baretest.NewServer(t, app)
+		server.Get("/ticks/3").Rest()
+		synctest.Wait()
+		stream := server.Get("/ticks/3600")
+		for range 60 {
+			stream.Line()
+		}
+		stream.Close()
+		synctest.Wait()
+		want, err := os.ReadFile("access.log.txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if log.String() != string(want) {
+			t.Errorf("logged\n%s\nthe guide shows\n%s", log.String(), want)
 		}
 	})
 }
