@@ -18,6 +18,7 @@ func logged(config middleware.AccessLog, outer ...bare.HttpMiddleware) (*bare.Ap
 	own, written := new(log), new(log)
 	config.Logger = slog.New(written.handler())
 	app := newApp(own, append(outer, config.Middleware())...)
+	app.HttpRouter.Add(bare.Methods{"GET"}, "/empty", func(*bare.HttpRequest) bare.HttpResponse { return bare.HttpResponse{} })
 	app.HttpRouter.Add(bare.Methods{"GET"}, "/cut", func(request *bare.HttpRequest) bare.HttpResponse {
 		return bare.HttpResponse{Body: bare.StreamWriter(func(yield func([]byte) bool) error {
 			yield([]byte("half\n"))
@@ -43,6 +44,9 @@ func TestEachResponseIsLoggedAtItsEndAndAStreamAtItsHead(t *testing.T) {
 		}},
 		{"the head of a stream alone", "HEAD", "/ticks/3", []string{
 			`level=INFO msg="response ended" method=HEAD route=/ticks/{n:int} path=/ticks/3 protocol=PROTO client=in.memory:80 status=200 bytes=0 first_byte=0s duration=0s`,
+		}},
+		{"a response without a body", "GET", "/empty", []string{
+			`level=INFO msg="response ended" method=GET route=/empty path=/empty protocol=PROTO client=in.memory:80 status=200 bytes=0 first_byte=0s duration=0s`,
 		}},
 		{"a path that is not there", "GET", "/nowhere", []string{
 			`level=INFO msg="response ended" method=GET path=/nowhere protocol=PROTO client=in.memory:80 status=404 bytes=9 first_byte=0s duration=0s`,

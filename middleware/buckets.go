@@ -63,17 +63,18 @@ func (b *buckets) take(key string) taking {
 	return taking{ok: true, left: int((b.window - (full - now)) / b.interval), reset: full - now}
 }
 
-// find returns when a bucket will be full, and has it in the young generation if it was
-// in the old one.
+// find returns when a bucket will be full, and has it in the young generation unless it
+// was in neither.
 func (b *buckets) find(hash uint64, now time.Duration) time.Duration {
-	if full, ok := b.young[hash]; ok {
-		return full
+	full, young := b.young[hash]
+	known := young
+	if !young {
+		full, known = b.old[hash] // before it may be dropped
 	}
-	full, ok := b.old[hash] // before it may be dropped
-	if len(b.young) >= b.half || now-b.since >= b.window {
+	if now-b.since >= b.window || !young && len(b.young) >= b.half {
 		b.old, b.young, b.since = b.young, make(map[uint64]time.Duration), now
 	}
-	if ok {
+	if known {
 		b.young[hash] = full
 	}
 	return full

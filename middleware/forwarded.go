@@ -63,10 +63,10 @@ func parseElement(text string) (e element, ok bool) {
 	}
 	seen := make(map[string]bool)
 	for _, pair := range pairs {
-		name, value, found := strings.Cut(pair, "=")
+		name, value, _ := strings.Cut(pair, "=") // without it, there is no value
 		name = strings.ToLower(name)
 		value, ok := unquote(value)
-		if !found || !ok || !isToken(name) || seen[name] {
+		if !ok || !isToken(name) || seen[name] {
 			return element{}, false
 		}
 		seen[name] = true

@@ -94,6 +94,9 @@ func TestARequestLooksAsItDidToTheFirstProxy(t *testing.T) {
 		{"an entry that is no address", middleware.Proxies{Trusted: ten}, "10.0.0.1:1", []string{"X-Forwarded-For", "203.0.113.1, unknown, 10.0.0.2"}, "10.0.0.2 " + here},
 		{"a zone", middleware.Proxies{Trusted: ten}, "10.0.0.1:1", []string{"X-Forwarded-For", "fe80::1%eth0"}, "10.0.0.1 " + here},
 		{"ports", middleware.Proxies{Trusted: ten}, "10.0.0.1:1", []string{"X-Forwarded-For", "[2001:db8::7]:4711, 10.0.0.3:80"}, "2001:db8::7 " + here},
+		{"a bracket that does not close", middleware.Proxies{Trusted: ten}, "10.0.0.1:1", []string{"X-Forwarded-For", "[2001:db8::7"}, "10.0.0.1 " + here},
+		{"a bracket with something after it", middleware.Proxies{Trusted: ten}, "10.0.0.1:1", []string{"X-Forwarded-For", "[2001:db8::7]80"}, "10.0.0.1 " + here},
+		{"IPv4 in brackets", middleware.Proxies{Trusted: ten}, "10.0.0.1:1", []string{"X-Forwarded-For", "[192.0.2.7]"}, "10.0.0.1 " + here},
 		{"commas alone", middleware.Proxies{Trusted: ten}, "10.0.0.1:1", []string{"X-Forwarded-For", strings.Repeat(",", 32<<10)}, "10.0.0.1 " + here},
 		{"a list without an end", middleware.Proxies{Trusted: ten}, "10.0.0.1:1", []string{"X-Forwarded-For", strings.Repeat("10.0.0.2,", 4000)}, "10.0.0.2 " + here},
 
@@ -131,6 +134,8 @@ func TestARequestLooksAsItDidToTheFirstProxy(t *testing.T) {
 		{"a host with a port that is none", middleware.Proxies{Headers: all}, "127.0.0.1:1", []string{"X-Forwarded-Host", "shop.example:x"}, "127.0.0.1 " + here},
 		{"a host that is an address", middleware.Proxies{Headers: all}, "127.0.0.1:1", []string{"X-Forwarded-Host", "[2001:db8::1]:80"}, "127.0.0.1 http://[2001:db8::1]:80/whoami?q=1"},
 		{"a host in brackets that do not close", middleware.Proxies{Headers: all}, "127.0.0.1:1", []string{"X-Forwarded-Host", "[2001:db8::1"}, "127.0.0.1 " + here},
+		{"a host that is IPv4 in brackets", middleware.Proxies{Headers: all}, "127.0.0.1:1", []string{"X-Forwarded-Host", "[192.0.2.1]"}, "127.0.0.1 " + here},
+		{"a port alone", middleware.Proxies{Headers: all}, "127.0.0.1:1", []string{"X-Forwarded-Host", ":80"}, "127.0.0.1 " + here},
 		{"a huge host", middleware.Proxies{Headers: all}, "127.0.0.1:1", []string{"X-Forwarded-Host", strings.Repeat("a", 32<<10)}, "127.0.0.1 " + here},
 
 		{
@@ -170,6 +175,20 @@ func TestARequestLooksAsItDidToTheFirstProxy(t *testing.T) {
 			"192.0.2.7 " + here,
 		},
 		{"a client that is hidden", middleware.Proxies{Headers: standard}, "127.0.0.1:1", []string{"Forwarded", "for=_hidden;proto=https"}, "127.0.0.1 https://in.memory/whoami?q=1"},
+		{
+			"a line that is malformed, before one of proxies only",
+			middleware.Proxies{Trusted: ten, Headers: standard},
+			"10.0.0.1:1",
+			[]string{"Forwarded", "for=192.0.2.7;x=\"", "Forwarded", "for=10.0.0.2"},
+			"10.0.0.2 " + here,
+		},
+		{
+			"an element that is malformed, after another line",
+			middleware.Proxies{Trusted: ten, Headers: standard},
+			"10.0.0.1:1",
+			[]string{"Forwarded", "for=203.0.113.1", "Forwarded", "for=10.0.0.3;for=10.0.0.4"},
+			"10.0.0.1 " + here,
+		},
 		{"a parameter twice", middleware.Proxies{Headers: standard}, "127.0.0.1:1", []string{"Forwarded", "for=203.0.113.1;for=192.0.2.7"}, "127.0.0.1 " + here},
 		{"a parameter without a value", middleware.Proxies{Headers: standard}, "127.0.0.1:1", []string{"Forwarded", "for"}, "127.0.0.1 " + here},
 		{"an address that would have to be quoted", middleware.Proxies{Headers: standard}, "127.0.0.1:1", []string{"Forwarded", "for=[2001:db8::7]"}, "127.0.0.1 " + here},
@@ -270,7 +289,7 @@ func TestProxiesThatCannotBeAreProgrammersErrors(t *testing.T) {
 	}{
 		{"a prefix that is none", middleware.Proxies{Trusted: []netip.Prefix{{}}}, "middleware: Proxies: Trusted[0] is not valid"},
 		{"a header that says nothing", middleware.Proxies{Headers: []string{"X-Real-IP"}}, `middleware: Proxies: the header "X-Real-IP" is not known`},
-		{"two families of headers", middleware.Proxies{Headers: []string{"Forwarded", "X-Forwarded-For"}}, "middleware: Proxies: the header Forwarded excludes"},
+		{"two families of headers", middleware.Proxies{Headers: []string{"Forwarded", "X-Forwarded-Host"}}, "middleware: Proxies: the header Forwarded excludes"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -173,26 +173,76 @@ func TestWhoIsSilentTheLongestIsForgotten(t *testing.T) {
 
 // The default remembers 65,536 keys.
 func TestForgedAddressesTakeBoundedMemory(t *testing.T) {
-	var n atomic.Int64
-	limit := middleware.RateLimit{Key: func(*bare.HttpRequest) string { return fmt.Sprintf("%0100d", n.Add(1)) }}
-	handler := bare.Chain(func(*bare.HttpRequest) bare.HttpResponse { return bare.HttpResponse{} }, limit.Middleware())
-	request := baretest.NewRequest("GET", "/", nil)
-	heap := func() uint64 {
-		var stats runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&stats)
-		return stats.HeapAlloc
-	}
+	ask, others := limitedByKey(middleware.RateLimit{Requests: 1})
 	before := heap()
-	for range 300_000 {
-		handler(request)
+	ask("first")
+	others(30_000)
+	if got := ask("first"); got != http.StatusTooManyRequests {
+		t.Errorf("after 30,000 others the first one gets a %d, want 429", got)
 	}
+	others(300_000)
 	grown := int64(heap() - before)
 	t.Logf("%d KiB", grown>>10)
 	if grown > 4<<20 {
-		t.Errorf("300,000 keys take %d bytes, want at most 4 MiB", grown)
+		t.Errorf("330,000 keys take %d bytes, want at most 4 MiB", grown)
 	}
-	runtime.KeepAlive(handler)
+	runtime.KeepAlive(ask)
+}
+
+// Buckets that are full again are not kept until there are too many.
+func TestWhoIsGoneTakesNoMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ask, others := limitedByKey(middleware.RateLimit{Requests: 1, MaxKeys: 1 << 20})
+		before := heap()
+		others(100_000)
+		full := int64(heap() - before)
+		for range 2 {
+			time.Sleep(middleware.DefaultPer)
+			ask("late")
+		}
+		if left := int64(heap() - before); left > full/10 {
+			t.Errorf("of %d bytes %d are left when all have gone", full, left)
+		}
+		runtime.KeepAlive(ask)
+	})
+}
+
+// limitedByKey returns a function that sends a request with a key and returns the
+// status, and one that does so with many keys of their own.
+func limitedByKey(limit middleware.RateLimit) (ask func(key string) int, others func(n int)) {
+	key := ""
+	limit.Key = func(*bare.HttpRequest) string { return key }
+	handler := bare.Chain(func(*bare.HttpRequest) bare.HttpResponse { return bare.HttpResponse{} }, limit.Middleware())
+	request := baretest.NewRequest("GET", "/", nil)
+	ask = func(k string) int {
+		key = k
+		return handler(request).Status
+	}
+	next := 0
+	others = func(n int) {
+		for range n {
+			next++
+			ask(fmt.Sprintf("%0100d", next))
+		}
+	}
+	return ask, others
+}
+
+func heap() uint64 {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
+}
+
+func TestTheZeroValueIs600RequestsAMinute(t *testing.T) {
+	t.Parallel()
+	handler := bare.Chain(func(*bare.HttpRequest) bare.HttpResponse { return bare.HttpResponse{} },
+		middleware.RateLimit{Headers: true}.Middleware())
+	response := handler(baretest.NewRequest("GET", "/", nil))
+	if got := response.Headers.Get("RateLimit-Policy"); got != `"default";q=600;w=60` {
+		t.Errorf("the policy is %s", got)
+	}
 }
 
 // Run with the race detector.
