@@ -20,6 +20,8 @@ func Example() {
 	api.Add(bare.Methods{"GET"}, "/report", bare.Chain(           // around a route
 		func(*bare.HttpRequest) bare.HttpResponse { return bare.TextResponse(200, "a report\n") },
 		middleware.Timeout{After: 5 * time.Second}.Middleware()))
+	fmt.Println(len(app.Middlewares), "around everything")
+	// Output: 3 around everything
 }
 
 func ExampleProxies() {

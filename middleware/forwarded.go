@@ -6,8 +6,8 @@ import (
 )
 
 // fromForwarded reads the standard header (RFC 7239). Each proxy adds an element at the
-// right: how it was called. What is malformed ends the search, with the rest of its line:
-// an open quote may hide where the proxies' own elements begin.
+// right: how it was called. A line that is malformed ends the search, and none of it
+// counts: an open quote may hide where the proxies' own elements begin.
 func (t *trust) fromForwarded(lines []string) (o origin) {
 	for _, line := range slices.Backward(lines) {
 		elements, ok := parseForwarded(line)

@@ -23,8 +23,9 @@ import (
 // Anybody can send these headers. They are believed only if they come from a proxy that
 // is trusted, and no further than that: the addresses that a request has come through are
 // read from the right, and the first one that is not trusted is the client. What is left
-// of it, the client may have made up. An entry that is malformed, or "unknown", ends the
-// search: the client then has the address of the proxy that wrote it.
+// of it, the client may have made up. An entry that is "unknown" or malformed, or a line of
+// Forwarded that is malformed, ends the search: the client then has the address of the
+// last proxy that is known.
 //
 // Mounts (see [bare.Application.Mount]) are inside no middleware; for them there is
 // [Proxies.Wrap].

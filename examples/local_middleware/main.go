@@ -17,9 +17,12 @@ import (
 	"github.com/bare-go/bare/middleware"
 )
 
-func main() { bare.Main(newApp("secret"), "localhost:9009") }
+// key is what /admin asks for. A program that is in use reads it from its environment.
+const key = "secret"
 
-func newApp(key string) *bare.Application {
+func main() { bare.Main(newApp(), "localhost:9009") }
+
+func newApp() *bare.Application {
 	app := bare.NewApplication()
 	app.BodyLimit = 1 << 20 // 1 MiB, for all routes but one
 
@@ -29,7 +32,7 @@ func newApp(key string) *bare.Application {
 
 	// Around a group, and so around all paths below /admin, also those that are not
 	// there.
-	admin := app.Group("/admin", requireKey(key))
+	admin := app.Group("/admin", requireKey)
 	admin.Add(bare.Methods{"GET"}, "/events", events)
 
 	// Around a route of the group, inside the group's own: up to 1 GiB.
@@ -38,15 +41,13 @@ func newApp(key string) *bare.Application {
 	return app
 }
 
-// requireKey makes a middleware that answers by itself when the key is missing.
-func requireKey(key string) bare.HttpMiddleware {
-	return func(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
-		given := request.Scope.Header.Get("X-Key")
-		if subtle.ConstantTimeCompare([]byte(given), []byte(key)) == 0 {
-			return bare.ErrorResponse(&bare.HttpError{Status: 403, Message: "The key is missing or wrong."})
-		}
-		return handler(request)
+// requireKey is a middleware that answers by itself when the key is missing.
+func requireKey(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
+	given := request.Scope.Header.Get("X-Key")
+	if subtle.ConstantTimeCompare([]byte(given), []byte(key)) == 0 {
+		return bare.ErrorResponse(&bare.HttpError{Status: 403, Message: "The key is missing or wrong."})
 	}
+	return handler(request)
 }
 
 func login(request *bare.HttpRequest) bare.HttpResponse {

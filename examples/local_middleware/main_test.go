@@ -12,7 +12,7 @@ import (
 func TestTheLoginIsLimited(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		server := baretest.NewServer(t, newApp("secret"))
+		server := baretest.NewServer(t, newApp())
 		for n := range 6 {
 			stream := server.Post("/login", "application/x-www-form-urlencoded", strings.NewReader("name=ada"))
 			want, text := 200, "Hello, ada!\n"
@@ -46,7 +46,7 @@ func TestTheGroupNeedsAKey(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				server := baretest.NewServer(t, newApp("secret"))
+				server := baretest.NewServer(t, newApp())
 				stream := send(t, server, http.MethodGet, test.path, test.key, 0)
 				if got := stream.Response.StatusCode; got != test.want {
 					t.Errorf("got %d, want %d", got, test.want)
@@ -67,9 +67,9 @@ func TestTheGroupNeedsAKey(t *testing.T) {
 func TestTheUploadHasALimitOfItsOwn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		server := baretest.NewServer(t, newApp("secret"))
+		server := baretest.NewServer(t, newApp())
 		stream := send(t, server, http.MethodPut, "/admin/upload", "secret", 2<<20)
-		if got := stream.Rest(); stream.Response.StatusCode != 200 || got != "2097152 bytes\n" {
+		if got := stream.Rest(); stream.Response.StatusCode != http.StatusOK || got != "2097152 bytes\n" {
 			t.Errorf("got %d and %q, want 2 MiB to be taken", stream.Response.StatusCode, got)
 		}
 		login := server.Post("/login", "application/x-www-form-urlencoded", strings.NewReader(strings.Repeat("x", 2<<20)))

@@ -48,7 +48,7 @@ func run(ctx context.Context, addr string, logger *slog.Logger) error {
 	return server.Run(ctx, app)
 }
 
-// docs:start listen
+// docs:start socket
 // listen takes the socket that systemd passes on, if there is one (sd_listen_fds(3):
 // the first one is file 3).
 func listen(ctx context.Context, addr string) (net.Listener, error) {
@@ -60,7 +60,7 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 	return net.FileListener(socket)
 }
 
-// docs:end listen
+// docs:end socket
 
 func newApp() *bare.Application {
 	app := bare.NewApplication()

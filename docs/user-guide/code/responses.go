@@ -50,7 +50,7 @@ func clock(request *bare.HttpRequest) bare.HttpResponse {
 // docs:end endless
 
 // docs:start database
-// rows is what *sql.Rows has.
+// rows are the result of a query, as database/sql has them.
 type rows interface {
 	Next() bool
 	Scan(fields ...any) error
