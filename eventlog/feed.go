@@ -83,6 +83,8 @@ type session struct {
 	ended bool // nothing follows the tail
 	end   []byte
 	err   error
+
+	retry *time.Timer // nil unless the log has failed and the pump is to try again
 }
 
 // NewFeed returns a feed of a log.
@@ -179,6 +181,9 @@ func (f *Feed) leave(encoding *Encoding) {
 	f.session = nil
 	s.stop()
 	s.cancel()
+	if s.retry != nil {
+		s.retry.Stop()
+	}
 }
 
 // drop frees the window. The caller holds the feed's mutex.
@@ -290,14 +295,28 @@ func (f *Feed) publish(s *session, page Page, err error) (again bool) {
 }
 
 // fail ends the readers' waits if the log is no more, and otherwise has the pump
-// try again later. The caller holds the mutex.
+// try again later. There is one retry at a time: appends and joins have the pump look as
+// well, and each look at a log that is down fails. The caller holds the mutex.
 func (f *Feed) fail(s *session, err error) {
 	if errors.Is(err, ErrDeleted) {
 		s.ended, s.err = true, err
 		f.waking.take(&f.waiting)
 		return
 	}
-	time.AfterFunc(retryAfter, f.mark) // without readers it finds nothing to do
+	if s.retry == nil {
+		s.retry = time.AfterFunc(retryAfter, func() { f.again(s) })
+	}
+}
+
+// again has the pump try again.
+func (f *Feed) again(s *session) {
+	f.mutex.Lock()
+	s.retry = nil
+	over := f.session != s
+	f.mutex.Unlock()
+	if !over {
+		f.mark()
+	}
 }
 
 // wake calls those who are to be woken. They may wait again at once: then they are

@@ -317,6 +317,7 @@ type watched struct {
 	eventlog.Log
 
 	watches atomic.Int32
+	reads   atomic.Int64
 	fails   atomic.Bool
 	block   chan struct{} // reads wait for it, or for their context; nil for none
 }
@@ -330,6 +331,7 @@ func (w *watched) Watch(changed func()) func() {
 }
 
 func (w *watched) Read(ctx context.Context, after eventlog.Offset, limit int) (eventlog.Page, error) {
+	w.reads.Add(1)
 	if w.fails.Load() {
 		return eventlog.Page{}, errDown
 	}
