@@ -1,6 +1,7 @@
 package eventlog
 
 import (
+	"bytes"
 	"context"
 	"math"
 	"sync/atomic"
@@ -33,14 +34,16 @@ func (s Status) String() string {
 	return names[s]
 }
 
-// fetchBytes is how much a cursor reads from the log at a time.
+// fetchBytes is how much a cursor reads from the log at a time, at most.
 const fetchBytes = 32 << 10
 
 // A Cursor is one reader's place in a [Feed]. It belongs to its reader, and is used
 // by one goroutine at a time, except for [Feed.Lag]. The zero value is in no feed: see
 // [Feed.Join]. It must not be copied after that.
 //
-// It keeps at most one segment in memory, however far behind it is.
+// However far behind it is, its reader is given chunks of up to 64 KiB, unless a single
+// record has more, and keeps no more than one chunk, or the segment that it is a part of,
+// in memory. Between [Gap] and the next call it keeps a page of the log instead.
 type Cursor struct {
 	encoding *Encoding // nil in no feed
 	offset   Offset
@@ -212,7 +215,7 @@ func (s *session) atTail() Status {
 // Fetch reads from the log what Next could not find, when it has returned [Cold]. It
 // waits for the log, and returns its errors; the cursor stays where it was then.
 func (f *Feed) Fetch(ctx context.Context, c *Cursor) error {
-	page, err := f.log.Read(ctx, c.offset, fetchBytes)
+	page, err := f.log.Read(ctx, c.offset, c.encoding.fetchBytes())
 	if err != nil {
 		return err
 	}
@@ -239,17 +242,42 @@ func (c *Cursor) nextFetched() ([]byte, Status) {
 		c.offset = p.to
 		return nil, Gap
 	}
-	p.buffer = p.buffer[:0]
-	for i := range page.Records {
-		record := &page.Records[i]
-		p.buffer = c.encoding.encode(p.buffer, record, Offset{page.Next.Epoch, record.Seq})
-	}
-	c.offset, c.confirmed = page.Next, true
+	c.offset, c.confirmed = c.encodeFetched(), true
 	p.page, p.pending = Page{}, false
 	if len(p.buffer) == 0 {
 		return nil, Idle
 	}
 	return p.buffer, Ready
+}
+
+// encodeFetched encodes as much of the page as a segment has, and returns the offset that
+// the reader has reached with it. The rest is read again: records that are small in the
+// log may be large when they are encoded, and a reader that stalls keeps all of it.
+func (c *Cursor) encodeFetched() (reached Offset) {
+	p := c.fetched
+	p.buffer = p.buffer[:0]
+	if cap(p.buffer) > 2*maxSegment {
+		p.buffer = nil // of a single record
+	}
+	stored := 0
+	reached.Epoch = p.page.Next.Epoch
+	for i := range p.page.Records {
+		record := &p.page.Records[i]
+		before := len(p.buffer)
+		p.buffer = c.encoding.encode(p.buffer, record, Offset{reached.Epoch, record.Seq})
+		if before > 0 && len(p.buffer) > maxSegment {
+			p.buffer = p.buffer[:before]
+			if cap(p.buffer) > 2*maxSegment {
+				p.buffer = bytes.Clone(p.buffer) // the record that is left out was large
+			}
+			c.encoding.fetch.Store(int64(max(stored, 1)))
+			return reached
+		}
+		stored += record.Size()
+		reached.Seq = record.Seq
+	}
+	c.encoding.hadRoom(stored, maxSegment-len(p.buffer))
+	return p.page.Next
 }
 
 // Lag returns how many encoded bytes a cursor has yet to be given, what was superseded

@@ -27,6 +27,24 @@ type Encoding struct {
 
 	total atomic.Int64 // the bytes that were ever published
 	kept  atomic.Int64 // the position of the first byte in the window
+	fetch atomic.Int64 // see fetchBytes; 0 is the most
+}
+
+// fetchBytes is how much a reader that is behind reads from the log, so that it is about
+// a segment when it is encoded. What one has learned of that is used by all.
+func (e *Encoding) fetchBytes() int {
+	if n := e.fetch.Load(); n > 0 {
+		return int(n)
+	}
+	return fetchBytes
+}
+
+// hadRoom is told of a page that was encoded whole, and of how many bytes a segment would
+// have had left. The next page may be larger if this one was as large as was asked for.
+func (e *Encoding) hadRoom(stored, left int) {
+	if limit := e.fetchBytes(); limit < fetchBytes && left > maxSegment/2 && stored > limit/2 {
+		e.fetch.Store(int64(min(max(2*limit, stored), fetchBytes)))
+	}
 }
 
 // A window is the latest part of a log as the bytes of one encoding: segments, the

@@ -130,9 +130,10 @@ type Log interface {
 	Append(ctx context.Context, record Record, options AppendOptions) (Offset, error)
 
 	// Read returns the records after an offset: as many as have limit bytes
-	// together (see [Record.Size]), and at least one if there is any. It never waits for
-	// an append. An offset that is not in the log is a gap: see [Page.Gap]. It fails with
-	// [ErrDeleted].
+	// together (see [Record.Size]), and at least one if there is any. Of many small
+	// records it may return fewer, such as a thousand: [Page.Next] says where to go on.
+	// It never waits for an append. An offset that is not in the log is a gap: see
+	// [Page.Gap]. It fails with [ErrDeleted].
 	Read(ctx context.Context, after Offset, limit int) (Page, error)
 
 	// State returns the log's first and last offset, and whether it is closed. It fails

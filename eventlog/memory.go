@@ -15,9 +15,9 @@ import (
 //
 // An append takes one allocation, for the record's bytes, and one more for its key,
 // unless the log is compacted and has the key. It takes about the same time however
-// much the log has. A read allocates its slice of records, and shares their bytes; it holds the
-// lock for a time that grows with the records of the page, and not with what was
-// superseded before or between them.
+// much the log has. A read allocates its slice of records, and shares their bytes. A page
+// has at most 1,024 records, so that a read holds the lock for a short time, however
+// many there are and whatever was superseded before or between them.
 type Memory struct {
 	options MemoryOptions
 

@@ -8,6 +8,10 @@ import (
 // blockSize is how many records a block has room for.
 const blockSize = 256
 
+// maxPage is how many records a page has at most. A page is copied under the log's lock,
+// for which an append waits, and a limit in bytes says little of small records.
+const maxPage = 1024
+
 // records are those that a log in memory has, in ascending order. One may be taken
 // out anywhere, as compaction needs it.
 //
@@ -114,8 +118,8 @@ func (c *cursor) next() *Record {
 	return nil
 }
 
-// page returns the records after a Seq that have limit bytes together, at least one,
-// and whether there are more. The slice is a copy: slots are used again.
+// page returns the records after a Seq that have limit bytes together, at least one and
+// at most maxPage, and whether there are more. The slice is a copy: slots are used again.
 func (s *records) page(seq uint64, limit int) (page []Record, more bool) {
 	from := s.after(seq)
 	count, size := 0, 0
@@ -125,7 +129,7 @@ func (s *records) page(seq uint64, limit int) (page []Record, more bool) {
 			break
 		}
 		size += r.Size()
-		if count > 0 && size > limit {
+		if count > 0 && (size > limit || count == maxPage) {
 			more = true
 			break
 		}
