@@ -56,6 +56,7 @@ type Cursor struct {
 
 	// confirmed says that the log knows the offset, even if the feed does not yet.
 	confirmed bool
+	told      Offset   // what was lost through there, the reader has been told
 	fetched   *fetched // nil unless it was fetched and not handed out
 }
 
@@ -233,8 +234,8 @@ func (c *Cursor) nextFetched() ([]byte, Status) {
 		return nil, Idle
 	}
 	page := &p.page
-	if page.Gap {
-		page.Gap = false
+	if page.Gap && !c.knows(page.First) {
+		c.told, page.Gap = page.First, false
 		p.from, p.to = c.offset, page.Next
 		if len(page.Records) > 0 {
 			p.to.Seq = max(page.Records[0].Seq, 1) - 1
@@ -248,6 +249,13 @@ func (c *Cursor) nextFetched() ([]byte, Status) {
 		return nil, Idle
 	}
 	return p.buffer, Ready
+}
+
+// knows reports whether the reader has been told of all that the log has lost. In a log
+// that is compacted, what is kept of the keys comes before what is lost, and each page that
+// begins there tells of the same loss.
+func (c *Cursor) knows(first Offset) bool {
+	return c.told.Epoch == first.Epoch && c.offset.Epoch == first.Epoch && first.Compare(c.told) <= 0 && !first.IsZero()
 }
 
 // encodeFetched encodes as much of the page as a segment has, and returns the offset that

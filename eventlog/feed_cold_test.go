@@ -80,3 +80,50 @@ func TestAPageHasAThousandRecordsAtMost(t *testing.T) {
 		t.Errorf("%d records, Next is %v (%v)", len(page.Records), page.Next, err)
 	}
 }
+
+// TestALossIsToldOnce has a log that is compacted: what it keeps of the keys comes before
+// what it has lost. A reader gets that in several pages, each of which has a gap.
+func TestALossIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := eventlog.NewMemory(eventlog.MemoryOptions{Compact: true, Records: 2})
+		for i := range 200 {
+			add(t, log, fmt.Sprintf("key%d=%s", i, strings.Repeat("x", 1000)))
+		}
+		add(t, log, "a", "b", "c", "d") // two of them are lost
+		feed := eventlog.NewFeed(log, eventlog.FeedOptions{Compacted: true})
+		reader := join(t, feed, feed.Encoding(line), eventlog.Offset{})
+		defer reader.leave()
+		synctest.Wait()
+		got := reader.rest()
+		if gaps, records := strings.Count(got, "gap "), strings.Count(got, "\n"); gaps != 1 || records != 1+200+2 {
+			t.Errorf("%d gaps and %d lines, want 1 and 203", gaps, records)
+		}
+		if !strings.HasPrefix(got, "gap 0 0\n") || !strings.HasSuffix(got, "203 c\n204 d\n") {
+			t.Errorf("got %.20q ... %q, want the gap first and the last records at the end", got, got[len(got)-20:])
+		}
+	})
+}
+
+// TestAFurtherLossIsToldAsWell loses more while a reader is in the middle of the keys.
+func TestAFurtherLossIsToldAsWell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := eventlog.NewMemory(eventlog.MemoryOptions{Compact: true, Records: 2})
+		for i := range 200 {
+			add(t, log, fmt.Sprintf("key%d=%s", i, strings.Repeat("x", 1000)))
+		}
+		add(t, log, "a", "b", "c", "d")
+		feed := eventlog.NewFeed(log, eventlog.FeedOptions{Compacted: true})
+		reader := join(t, feed, feed.Encoding(line), eventlog.Offset{})
+		defer reader.leave()
+		synctest.Wait()
+		if _, status := reader.now(); status != eventlog.Gap {
+			t.Errorf("it begins with %v", status)
+		}
+		if _, status := reader.now(); status != eventlog.Ready {
+			t.Errorf("and goes on with %v", status)
+		}
+		at := reader.cursor.Offset().Seq
+		add(t, log, "e", "f") // c and d are lost
+		want(t, "what comes next", fmt.Sprintf("%.7s", reader.rest()), fmt.Sprintf("gap %d ", at))
+	})
+}

@@ -88,7 +88,7 @@ func (h *history) consume(t *testing.T, random *rand.Rand, reads int) {
 			t.Error(err)
 			return
 		}
-		if limit == 1<<20 && one.page.Next.Seq < one.acked {
+		if limit == 1<<20 && len(one.page.Records) < 1000 && one.page.Next.Seq < one.acked {
 			t.Errorf("a read to the end is at %v, and %d had been appended before", one.page.Next, one.acked)
 		}
 		h.mu.Lock()

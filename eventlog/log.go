@@ -91,6 +91,10 @@ type Page struct {
 	// those that are left after the offset, or, if it is none of this log's, all that
 	// are left. What was superseded when it went is no gap.
 	Gap bool
+	// First is what [State.First] is at the moment of the read, if Gap is set. In a log
+	// that is compacted there may be records before it, so that several pages in a row
+	// have a gap: they tell of one loss as long as First is the same.
+	First Offset
 	// Closed says that nothing will ever follow Next.
 	Closed bool
 	// End is the Meta of the append that closed the log, if Closed is set.
@@ -130,8 +134,8 @@ type Log interface {
 	Append(ctx context.Context, record Record, options AppendOptions) (Offset, error)
 
 	// Read returns the records after an offset: as many as have limit bytes
-	// together (see [Record.Size]), and at least one if there is any. Of many small
-	// records it may return fewer, such as a thousand: [Page.Next] says where to go on.
+	// together (see [Record.Size]), and at least one if there is any. If these are more
+	// than a thousand, it may return the first thousand. [Page.Next] says where to go on.
 	// It never waits for an append. An offset that is not in the log is a gap: see
 	// [Page.Gap]. It fails with [ErrDeleted].
 	Read(ctx context.Context, after Offset, limit int) (Page, error)

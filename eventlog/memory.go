@@ -222,6 +222,9 @@ func (m *Memory) Read(ctx context.Context, after Offset, limit int) (Page, error
 	}
 	from, known := m.place(after)
 	page := Page{Next: m.tail, Gap: !known || from < m.lost}
+	if page.Gap {
+		page.First = Offset{m.start.Epoch, m.lost}
+	}
 	var more bool
 	page.Records, more = m.records.page(from, limit)
 	if more {

@@ -99,7 +99,9 @@ func (m *model) read(after eventlog.Offset, limit int) eventlog.Page {
 	if after.Epoch != m.tail.Epoch || after.Seq < m.start.Seq || after.Seq > m.tail.Seq {
 		after, page.Gap = m.start, true
 	}
-	page.Gap = page.Gap || after.Seq < m.lost
+	if page.Gap = page.Gap || after.Seq < m.lost; page.Gap {
+		page.First = eventlog.Offset{Epoch: m.tail.Epoch, Seq: m.lost}
+	}
 	size := 0
 	for _, r := range m.left {
 		if r.Seq <= after.Seq {
@@ -199,7 +201,7 @@ func (p *program) compare(t *testing.T, log eventlog.Log, m *model, after eventl
 	same := slices.EqualFunc(got.Records, want.Records, func(a, b eventlog.Record) bool {
 		return a.Seq == b.Seq && a.Key == b.Key && a.Time.Equal(b.Time) && bytes.Equal(a.Data, b.Data)
 	})
-	if err != nil || !same || got.Next != want.Next || got.Gap != want.Gap || got.Closed != want.Closed || !bytes.Equal(got.End, want.End) {
+	if err != nil || !same || got.Next != want.Next || got.Gap != want.Gap || got.First != want.First || got.Closed != want.Closed || !bytes.Equal(got.End, want.End) {
 		t.Fatalf("Read(%v, %d) =\n%+v, %v, want\n%+v", after, limit, got, err, want)
 	}
 	state, err := log.State(t.Context())

@@ -273,6 +273,7 @@ func retentionFaults() []fault {
 		page    = eventlog.Page
 	)
 	return []fault{
+		{"gaps that do not say what is lost", "what is lost is a gap, and only that", onPage(func(_ *wrong, _ offset, p *page) { p.First = offset{} })},
 		{"gaps that are not announced", "what is lost is a gap, and only that", onPage(func(_ *wrong, _ offset, p *page) { p.Gap = false })},
 		{"a gap for whoever has all that is left", "what is lost is a gap, and only that", onPage(func(w *wrong, after offset, p *page) {
 			p.Gap = after.Compare(w.now().First) <= 0

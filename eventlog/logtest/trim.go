@@ -49,6 +49,9 @@ func announcesGaps(l *log) {
 		if page.Gap != (i < first) {
 			l.Fatalf("after %v the gap is %v, and First is %v", after, page.Gap, state.First)
 		}
+		if page.Gap && page.First != state.First {
+			l.Fatalf("after %v First is %v in the page, and %v in the state", after, page.First, state.First)
+		}
 		want := left
 		if i > first {
 			want = offsets[i+1:]
