@@ -1,6 +1,7 @@
 package topic_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -174,4 +175,40 @@ func TestATopicThatConflatesSendsTheLatestOfEachKey(t *testing.T) {
 		}
 		want(t, "the ends", s.reasons(), "")
 	})
+}
+
+// TestASubscriberThatIsSentAllKeysIsNotSlow has more keys than a read of the log brings,
+// and they come before what the log has lost. It loses more while they are sent.
+func TestASubscriberThatIsSentAllKeysIsNotSlow(t *testing.T) {
+	options := topic.Options{Conflate: true, Replay: true, Memory: eventlog.MemoryOptions{Records: 2}}
+	for _, busy := range []bool{false, true} {
+		t.Run(fmt.Sprintf("busy %v", busy), func(t *testing.T) {
+			eachProtocol(t, options, func(t *testing.T, s *site) {
+				const keys = 200
+				for i := range keys {
+					event := topic.Event{Key: fmt.Sprint("key", i), Data: []byte(strings.Repeat("x", 32<<10))}
+					if _, err := s.topic.Publish(t.Context(), event); err != nil {
+						t.Fatal(err)
+					}
+				}
+				s.publish("a", "b", "c", "last")
+				stream := s.get("/events")
+				gaps, events := 0, 0
+				for event := stream.Event(); event != "" && !strings.Contains(event, "data: last"); event = stream.Event() {
+					if strings.HasPrefix(event, "event: gap") {
+						gaps++
+					} else if strings.Contains(event, "data: ") {
+						events++
+					}
+					if busy && events == 10 {
+						s.publish("d", "e", "last")
+					}
+				}
+				if events < 100 || gaps < 1 || gaps > 2 || !busy && gaps != 1 {
+					t.Errorf("%d events and %d gaps", events, gaps)
+				}
+				want(t, "the ends", s.reasons(), "")
+			})
+		})
+	}
 }

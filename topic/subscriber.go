@@ -38,7 +38,8 @@ type subscriber struct {
 
 	// The body's own.
 	reader  bool // it has joined
-	live    bool // it has been given something, or had everything
+	begun   bool // it has been given events
+	live    bool // it has caught up at some time, at least with what the feed has
 	refused bool // yield has returned false
 	reason  Reason
 	err     error
@@ -101,14 +102,17 @@ func (s *subscriber) advance(ctx context.Context, yield func([]byte) bool) (ende
 	feed := s.topic.feed
 	chunk, status := feed.Next(&s.cursor)
 	for status == eventlog.Cold {
-		if err := feed.Fetch(ctx, &s.cursor); err != nil {
-			return true, s.unreadable(ctx, err, yield)
+		if ended, err := s.fetch(ctx, yield); ended {
+			return true, err
 		}
 		chunk, status = feed.Next(&s.cursor)
 	}
 	switch status {
 	case eventlog.Ready:
-		s.live = true
+		s.begun = true
+		if !s.live { // what was read from the log has no lag that is known
+			_, s.live = feed.Lag(&s.cursor)
+		}
 		if !s.say(yield, chunk) {
 			return true, s.gone(ctx)
 		}
@@ -117,9 +121,39 @@ func (s *subscriber) advance(ctx context.Context, yield func([]byte) bool) (ende
 	case eventlog.Ended:
 		return true, s.finish(yield)
 	default:
-		s.live = true
+		s.begun, s.live = true, true
 	}
 	return false, nil
+}
+
+// fetch reads from the log what the feed does not have. A log on another machine may
+// take its time, so the log is waited for as a next event is: the stream is kept alive,
+// and obeys, meanwhile.
+func (s *subscriber) fetch(ctx context.Context, yield func([]byte) bool) (ended bool, err error) {
+	reading, cancel := context.WithCancel(ctx)
+	var failure error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		failure = s.topic.feed.Fetch(reading, &s.cursor)
+	}()
+	defer func() {
+		cancel()
+		<-done // the cursor is the read's until then
+	}()
+	for {
+		select {
+		case <-done:
+			if failure != nil {
+				return true, s.unreadable(ctx, failure, yield)
+			}
+			return false, nil
+		case <-s.wake:
+		}
+		if ended, err := s.obey(ctx, s.orders.Swap(0), yield); ended {
+			return true, err
+		}
+	}
 }
 
 // open says where the stream begins.
@@ -140,10 +174,13 @@ func (s *subscriber) say(yield func([]byte) bool, chunk []byte) bool {
 	return !s.refused
 }
 
-// gap announces a loss. One that comes when the stream has begun means that the
-// subscriber is too slow.
+// gap announces a loss. One that comes when the subscriber has caught up, or has begun to
+// get events that nothing supersedes, means that it is too slow. What a log that conflates
+// has lost comes behind the keys that it has kept: there a subscriber which is sent all of
+// them may meet a loss, however fast it is.
 func (s *subscriber) gap(ctx context.Context, yield func([]byte) bool) (ended bool, err error) {
-	if s.live && s.topic.options.Slow == Disconnect {
+	slow := s.live || s.begun && !s.topic.options.Conflate
+	if slow && s.topic.options.Slow == Disconnect {
 		return true, s.cut(ErrSlow)
 	}
 	from, to := s.cursor.Gap()
