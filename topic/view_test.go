@@ -1,12 +1,15 @@
 package topic_test
 
 import (
+	"context"
 	"errors"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/bare-go/bare/eventlog"
 	"github.com/bare-go/bare/topic"
@@ -106,4 +109,112 @@ func TestAViewKeepsPaceWithALogThatForgets(t *testing.T) {
 			t.Errorf("a view that began late: %d, %v", total, err)
 		}
 	})
+}
+
+// A busyLog is appended to whenever it is read, for a long time.
+type busyLog struct {
+	*eventlog.Memory
+
+	reads atomic.Int64
+}
+
+func (l *busyLog) Read(ctx context.Context, after eventlog.Offset, limit int) (eventlog.Page, error) {
+	page, err := l.Memory.Read(ctx, after, limit)
+	if l.reads.Add(1) < 5000 {
+		_, _ = l.Append(ctx, eventlog.Record{Data: []byte("1")}, eventlog.AppendOptions{})
+	}
+	return page, err
+}
+
+func TestAViewOfABusyTopicIsRead(t *testing.T) {
+	log := &busyLog{Memory: eventlog.NewMemory(eventlog.MemoryOptions{})}
+	view := topic.NewView(topic.New(topic.Options{Log: log}), 0, sum)
+	view.Close()
+	if _, err := log.Append(t.Context(), eventlog.Record{Data: []byte("1")}, eventlog.AppendOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	total, at, err := view.Snapshot(t.Context())
+	if err != nil || total == 0 || at.Seq < 1 {
+		t.Errorf("%d at %v (%v), want what had been published before", total, at, err)
+	}
+	if got := log.reads.Load(); got > 10 {
+		t.Errorf("one Read has read %d pages of a log that had one event", got)
+	}
+}
+
+func TestAReadOfAViewObeysItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := silentLog{eventlog.NewMemory(eventlog.MemoryOptions{})}
+		view := topic.NewView(topic.New(topic.Options{Log: log}), 0, sum)
+		defer view.Close()
+		synctest.Wait() // the fold in the background waits for the log
+		first, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		go func() { _, _, _ = view.Snapshot(first) }() // and so does somebody else
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		begin := time.Now()
+		if _, _, err := view.Snapshot(ctx); !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != time.Second {
+			t.Errorf("Read returned %v after %v", err, time.Since(begin))
+		}
+	})
+}
+
+func TestAReadOfAViewThatWaitsForAnotherObeysItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		view := topic.NewView(topic.New(topic.Options{}), 0, sum)
+		defer view.Close()
+		reading := make(chan struct{})
+		go func() {
+			_ = view.Read(t.Context(), func(int, eventlog.Offset) { <-reading })
+		}()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, _, err := view.Snapshot(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Read returned %v", err)
+		}
+		close(reading)
+	})
+}
+
+// TestAViewWhoseFunctionPanicsHasFailed publishes what the function does not bear: the
+// process goes on, the events before it are not folded twice, and whoever reads is told.
+func TestAViewWhoseFunctionPanicsHasFailed(t *testing.T) {
+	for name, background := range map[string]bool{"in the background": true, "in a Read": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				numbers := topic.New(topic.Options{})
+				folded := 0
+				view := topic.NewView(numbers, 0, func(total int, event topic.Event) int {
+					if string(event.Data) == "bad" {
+						panic("cannot fold that")
+					}
+					folded++
+					return total + 1
+				})
+				defer view.Close()
+				synctest.Wait()
+				if !background {
+					view.Close()
+				}
+				for _, text := range []string{"1", "2", "bad", "3"} {
+					if _, err := numbers.Publish(t.Context(), topic.Event{Data: []byte(text)}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				synctest.Wait()
+				for range 2 {
+					err := view.Read(t.Context(), func(int, eventlog.Offset) { t.Error("a state is shown") })
+					if !errors.Is(err, topic.ErrFold) || !strings.Contains(err.Error(), "cannot fold that") || !strings.Contains(err.Error(), "_0000000000000003") {
+						t.Errorf("Read returned %v", err)
+					}
+				}
+				if folded != 2 {
+					t.Errorf("%d events were folded, want the two before it, once", folded)
+				}
+			})
+		})
+	}
 }
