@@ -179,6 +179,41 @@ func TestAReadOfAViewThatWaitsForAnotherObeysItsContext(t *testing.T) {
 	})
 }
 
+// A gatedLog answers its reads when the gate is opened.
+type gatedLog struct {
+	*eventlog.Memory
+
+	gate chan struct{}
+}
+
+func (l gatedLog) Read(ctx context.Context, after eventlog.Offset, limit int) (eventlog.Page, error) {
+	page, err := l.Memory.Read(ctx, after, limit)
+	<-l.gate
+	return page, err
+}
+
+func TestWhatTwoReadsOfAViewHaveFoundIsFoldedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := gatedLog{eventlog.NewMemory(eventlog.MemoryOptions{}), make(chan struct{})}
+		numbers := topic.New(topic.Options{Log: log})
+		if _, err := numbers.Publish(t.Context(), topic.Event{Data: []byte("1")}); err != nil {
+			t.Fatal(err)
+		}
+		view := topic.NewView(numbers, 0, sum)
+		defer view.Close()
+		for range 10 {
+			go func() {
+				if total, _, err := view.Snapshot(t.Context()); err != nil || total != 1 {
+					t.Errorf("a read has %d (%v), want 1", total, err)
+				}
+			}()
+		}
+		synctest.Wait() // all of them have read the same event
+		close(log.gate)
+		synctest.Wait()
+	})
+}
+
 // TestAViewWhoseFunctionPanicsHasFailed publishes what the function does not bear: the
 // process goes on, the events before it are not folded twice, and whoever reads is told.
 func TestAViewWhoseFunctionPanicsHasFailed(t *testing.T) {
