@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sort"
 	"sync/atomic"
+	"time"
 )
 
 // An EncodeFunc appends what readers are sent of a record to dst, and returns the
@@ -53,7 +54,8 @@ func (e *Encoding) hadRoom(stored, left int) {
 // The pump writes to it without the feed's lock, and publishes with it.
 type window struct {
 	encoding *Encoding
-	limit    int // of its bytes
+	limit    int           // of its bytes
+	age      time.Duration // of its records; 0 for none
 
 	// Under the feed's mutex.
 	segments []*segment
@@ -73,17 +75,18 @@ type place struct {
 	record  uint32
 }
 
-func newWindow(encoding *Encoding, start Offset, limit int, compacted bool) *window {
+func newWindow(encoding *Encoding, start Offset, options *FeedOptions) *window {
 	position := encoding.total.Load()
 	encoding.kept.Store(position)
 	w := &window{
 		encoding: encoding,
-		limit:    limit,
+		limit:    options.Window,
+		age:      options.Age,
 		start:    start,
 		// An empty one, so that readers that have everything have their place.
 		segments: []*segment{newSegment(start.Epoch, position, 0)},
 	}
-	if compacted {
+	if options.Compacted {
 		w.keys = make(map[string]place)
 	}
 	return w
@@ -109,7 +112,7 @@ func (w *window) add(record *Record, offset Offset) {
 		s = newSegment(offset.Epoch, s.base+int64(s.used), max(size, len(w.scratch)))
 		w.fresh = append(w.fresh, s)
 	}
-	s.write(record.Seq, w.scratch)
+	s.write(record, w.scratch)
 	if w.keys != nil && record.Key != "" {
 		if before, ok := w.keys[record.Key]; ok {
 			w.marked = append(w.marked, before)
@@ -182,8 +185,8 @@ func (w *window) drop() {
 }
 
 // find returns where the first record after an offset stands, or will stand, and
-// false if the window begins after it or ends before it. The caller holds the feed's
-// mutex.
+// false if the window begins after it or ends before it, or if that record is so old that
+// the log may have lost it. The caller holds the feed's mutex.
 func (w *window) find(after, tail Offset) (place, bool) {
 	if after.Epoch != tail.Epoch || after.Compare(w.start) < 0 || after.Compare(tail) > 0 {
 		return place{}, false
@@ -196,5 +199,8 @@ func (w *window) find(after, tail Offset) (place, bool) {
 	s := w.segments[i]
 	marks := (*s.marks.Load())[:s.count.Load()]
 	record := sort.Search(len(marks), func(i int) bool { return marks[i].seq > after.Seq })
+	if w.age > 0 && record < len(marks) && time.Now().UnixNano()-marks[record].time >= int64(w.age) {
+		return place{}, false
+	}
 	return place{s, uint32(record)}, true //nolint:gosec // a segment counts with 32 bits
 }

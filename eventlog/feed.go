@@ -30,6 +30,10 @@ type FeedOptions struct {
 	// Compacted says that the log is compacted. A reader that is behind then leaves
 	// out what was superseded meanwhile, as it does when it reads from the log.
 	Compacted bool
+	// Age is how long the log keeps a record. A window may have it for longer, but a
+	// reader that joins before a record which is older reads from the log, and is told of
+	// the loss. 0 means that the log has no such limit.
+	Age time.Duration
 }
 
 // A Feed passes on what is appended to a log to any number of readers, in the
@@ -285,7 +289,7 @@ func (f *Feed) publish(s *session, page Page, err error) (again bool) {
 	s.tail, s.ended, s.end = page.Next, page.Closed, page.End
 	for _, e := range f.encodings {
 		if e.window == nil {
-			e.window = newWindow(e, s.tail, f.options.Window, f.options.Compacted)
+			e.window = newWindow(e, s.tail, &f.options)
 		}
 	}
 	if moved || s.ended {

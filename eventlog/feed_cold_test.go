@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/bare-go/bare/eventlog"
 )
@@ -126,4 +127,41 @@ func TestAFurtherLossIsToldAsWell(t *testing.T) {
 		add(t, log, "e", "f") // c and d are lost
 		want(t, "what comes next", fmt.Sprintf("%.7s", reader.rest()), fmt.Sprintf("gap %d ", at))
 	})
+}
+
+// TestWhoJoinsIsNotGivenWhatIsTooOld has one reader that keeps the window alive, and
+// another that joins behind a record that the log has lost by then.
+func TestWhoJoinsIsNotGivenWhatIsTooOld(t *testing.T) {
+	for _, compact := range []bool{false, true} {
+		t.Run(fmt.Sprintf("compact %v", compact), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				log := eventlog.NewMemory(eventlog.MemoryOptions{Age: time.Minute, Compact: compact})
+				feed := eventlog.NewFeed(log, eventlog.FeedOptions{Age: time.Minute, Compacted: compact})
+				lines := feed.Encoding(line)
+				start := tail(t, log)
+				one := join(t, feed, lines, start)
+				defer one.leave()
+				synctest.Wait()
+				add(t, log, "old")
+				synctest.Wait()
+				time.Sleep(time.Minute - 1)
+				young := join(t, feed, lines, start)
+				defer young.leave()
+				want(t, "before it is a minute old", young.rest(), "1 old\n")
+				time.Sleep(1)
+				old := join(t, feed, lines, start)
+				defer old.leave()
+				want(t, "when it is", old.rest(), "gap 0 1\n")
+				add(t, log, "a=new")
+				synctest.Wait()
+				want(t, "and then", old.rest(), "2 new\n")
+				time.Sleep(time.Hour)
+				if compact { // the key's latest is kept, whatever its age
+					late := join(t, feed, lines, start)
+					defer late.leave()
+					want(t, "an hour later", late.rest(), "gap 0 1\n2 new\n")
+				}
+			})
+		})
+	}
 }

@@ -28,7 +28,8 @@ type MemoryOptions struct {
 	// Records limits their number. The default is 65,536.
 	Records int
 	// Age limits how long a record is kept. It is looked at when the log is used: one
-	// that nobody uses keeps what it has. The default is no limit.
+	// that nobody uses keeps what it has. A [Feed] needs to know it: see
+	// [FeedOptions.Age]. The default is no limit.
 	Age time.Duration
 	// RecordBytes limits a single record. The default is 1 MiB. A record that is
 	// larger than Bytes is too large as well.

@@ -39,6 +39,7 @@ type segment struct {
 // A mark says where a record ends.
 type mark struct {
 	seq        uint64
+	time       int64 // when the record was appended, in nanoseconds of Unix time
 	end        uint32
 	superseded atomic.Bool // there is a later record with its key
 }
@@ -53,7 +54,7 @@ func newSegment(epoch uint64, base int64, size int) *segment {
 func (s *segment) fits(size int) bool { return size <= len(s.data)-int(s.used) && s.written < maxMarks }
 
 // write adds a record that is not published yet. Only the pump calls it.
-func (s *segment) write(seq uint64, encoded []byte) {
+func (s *segment) write(record *Record, encoded []byte) {
 	s.used += uint32(copy(s.data[s.used:], encoded)) //nolint:gosec // a record is smaller than 4 GiB: see window.add
 	marks := *s.marks.Load()
 	if int(s.written) == len(marks) {
@@ -62,7 +63,8 @@ func (s *segment) write(seq uint64, encoded []byte) {
 		s.marks.Store(&longer)
 		marks = longer
 	}
-	marks[s.written].seq, marks[s.written].end = seq, s.used
+	m := &marks[s.written]
+	m.seq, m.time, m.end = record.Seq, record.Time.UnixNano(), s.used
 	s.written++
 }
 

@@ -44,6 +44,7 @@ func New(options Options) *Topic {
 	t.feed = eventlog.NewFeed(t.log, eventlog.FeedOptions{
 		Window:    t.options.MaxLag + windowSlack,
 		Compacted: t.options.Conflate,
+		Age:       max(t.options.Memory.Age, 0),
 	})
 	t.events = newFormat(t, eventStream{retryAfter: t.options.Retry})
 	t.lines = newFormat(t, ndjson{})
