@@ -1,6 +1,7 @@
 package eventlog_test
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -59,7 +60,7 @@ func TestAReaderThatIsBehindIsGivenNoMoreThanASegment(t *testing.T) {
 				for i := range records {
 					all = encode(all, &eventlog.Record{Data: []byte(text(i))}, eventlog.Offset{Seq: uint64(i + 1)})
 				}
-				if string(got) != string(all) {
+				if !bytes.Equal(got, all) {
 					t.Errorf("got %d bytes, want %d, all records in order", len(got), len(all))
 				}
 				if limit := 12 + 4*len(all)/segment; chunks > limit {
@@ -148,7 +149,7 @@ func TestWhoJoinsIsNotGivenWhatIsTooOld(t *testing.T) {
 				young := join(t, feed, lines, start)
 				defer young.leave()
 				want(t, "before it is a minute old", young.rest(), "1 old\n")
-				time.Sleep(1)
+				time.Sleep(time.Nanosecond)
 				old := join(t, feed, lines, start)
 				defer old.leave()
 				want(t, "when it is", old.rest(), "gap 0 1\n")

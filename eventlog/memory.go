@@ -43,7 +43,10 @@ type class struct {
 	past         uint64 // all records of the class come after this Seq
 }
 
-// NewMemory returns an empty log of its own, in an epoch that is the time.
+// NewMemory returns an empty log of its own, in an epoch that is the time in nanoseconds.
+// So an offset of a log that a process before this one had is another epoch's. Two logs
+// that are made in the same nanosecond have the same epoch, and take each other's offsets
+// for their own. Where time is fake, let some pass between the two.
 func NewMemory(options MemoryOptions) *Memory {
 	return newMemory(options, Offset{Epoch: epochAfter(0)})
 }
