@@ -26,9 +26,10 @@ type grammar interface {
 	keepAlive(dst []byte) []byte
 	// retry says when to come back.
 	retry(dst []byte, after time.Duration) []byte
-	// done and failed are the last things that are said.
+	// done and failed are the last things that are said. With the zero offset, a
+	// failure is the log's own, and says nothing about where the stream has ended.
 	done(dst []byte, at eventlog.Offset) []byte
-	failed(dst []byte, message string) []byte
+	failed(dst []byte, message string, at eventlog.Offset) []byte
 }
 
 // A format is a grammar, and what a topic has for all subscribers that use it.

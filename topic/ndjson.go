@@ -35,7 +35,7 @@ func (ndjson) done(dst []byte, at eventlog.Offset) []byte {
 	return append(appendDone(dst, at), '\n')
 }
 
-func (ndjson) failed(dst []byte, message string) []byte {
+func (ndjson) failed(dst []byte, message string, _ eventlog.Offset) []byte {
 	return append(appendFailed(dst, message), '\n')
 }
 

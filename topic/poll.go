@@ -28,7 +28,7 @@ func (t *Topic) poll(request *bare.HttpRequest, lease Lease) bare.HttpResponse {
 	switch {
 	case err != nil:
 		return failure(err)
-	case p.closed && p.resumes:
+	case p.over():
 		return pollResponse(http.StatusNoContent, p.after, true, nil)
 	case isHead(request):
 		return pollResponse(http.StatusOK, p.after, false, nil)

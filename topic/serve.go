@@ -30,7 +30,7 @@ import (
 // that. "-1" is the beginning, and "now" the end. An id that is not in the log (any
 // more) is answered with a gap event, whose data names the id and the position at which
 // the stream goes on, and then with what there is. Whoever resumes at the end of a
-// topic that was closed gets a 204.
+// topic that was closed gets a 204; after [Topic.Fail] it is first told of the failure.
 //
 // An event stream begins with the id of its position, so that a client that is cut
 // before its first event resumes there. In NDJSON it is in the header
@@ -132,7 +132,23 @@ type position struct {
 	lost    string // what it has named, if that was no offset
 	tail    bool   // nothing comes after it yet
 	closed  bool   // nothing will ever
+	end     []byte // the Meta of what has closed the log
+	told    bool   // the client has had the failure with which the topic has ended
 }
+
+// over reports whether a client that resumes has had everything. After a failure it
+// has only if it names the failure itself: whoever was between two requests when the
+// producer failed must not take the stream for complete.
+func (p *position) over() bool {
+	if _, failed := failedWith(p.end); failed {
+		return p.told
+	}
+	return p.closed && p.resumes
+}
+
+// failedSuffix follows the last offset in the id of an event stream's last event, if
+// its producer has failed. A client that comes back with it has been told.
+const failedSuffix = ".failed"
 
 // maxShownID is how much of an unknown id the gap event repeats.
 const maxShownID = 64
@@ -144,6 +160,11 @@ func (t *Topic) position(ctx context.Context, id string) (position, error) {
 		return position{}, err
 	}
 	p := position{after: state.Tail, resumes: id != ""}
+	if before, ok := strings.CutSuffix(id, failedSuffix); ok {
+		id = before
+		_, failed := failedWith(state.End)
+		p.told = state.Closed && failed && id == state.Tail.String()
+	}
 	switch id {
 	case "":
 		if t.options.Replay {
@@ -159,6 +180,9 @@ func (t *Topic) position(ctx context.Context, id string) (position, error) {
 	}
 	p.tail = p.after == state.Tail && p.lost == ""
 	p.closed = p.tail && state.Closed
+	if p.closed {
+		p.end = state.End
+	}
 	return p, nil
 }
 
@@ -177,7 +201,7 @@ func (t *Topic) subscribe(request *bare.HttpRequest, lease Lease, f *format) bar
 	switch {
 	case err != nil:
 		return failure(err)
-	case p.closed && p.resumes:
+	case p.over():
 		return atEnd()
 	}
 	response := bare.HttpResponse{Headers: f.headers}

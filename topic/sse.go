@@ -42,8 +42,14 @@ func (eventStream) done(dst []byte, at eventlog.Offset) []byte {
 	return appendSSE(dst, sse.Event{ID: at.String(), Type: typeDone})
 }
 
-func (eventStream) failed(dst []byte, message string) []byte {
-	return appendSSE(dst, sse.Event{Type: typeFailed, Data: []byte(message)})
+// failed has an id of its own, so that an EventSource, which comes back after the cut,
+// can be told that there is nothing more.
+func (eventStream) failed(dst []byte, message string, at eventlog.Offset) []byte {
+	event := sse.Event{Type: typeFailed, Data: []byte(message)}
+	if !at.IsZero() {
+		event.ID = at.String() + failedSuffix
+	}
+	return appendSSE(dst, event)
 }
 
 // appendSSE appends an event. Its type may have come from a log that somebody else

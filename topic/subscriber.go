@@ -220,12 +220,12 @@ func (s *subscriber) finish(yield func([]byte) bool) error {
 		s.say(yield, s.format.done(nil, s.cursor.Offset()))
 		return nil
 	}
-	message := deleted
+	message, at := deleted, eventlog.Offset{}
 	if err == nil {
-		message, err = failure, ErrFailed
+		message, at, err = failure, s.cursor.Offset(), ErrFailed
 	}
 	s.reason, s.err = Failed, err
-	s.say(yield, s.format.failed(nil, message))
+	s.say(yield, s.format.failed(nil, message, at))
 	return s.cut(ErrFailed)
 }
 
@@ -236,7 +236,7 @@ func (s *subscriber) unreadable(ctx context.Context, err error, yield func([]byt
 		return s.stopped(ctx, yield)
 	case errors.Is(err, eventlog.ErrDeleted):
 		s.reason, s.err = Failed, err
-		s.say(yield, s.format.failed(nil, deleted))
+		s.say(yield, s.format.failed(nil, deleted, eventlog.Offset{}))
 		return s.cut(ErrFailed)
 	}
 	s.reason, s.err = Failed, err

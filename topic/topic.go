@@ -85,7 +85,8 @@ func (t *Topic) Close(ctx context.Context) error { return t.end(ctx, nil) }
 
 // Fail says that no further event will come, as the producer has failed. Each
 // subscriber gets what there is, and then an event, or a record, of the type "failed"
-// whose data is a message. After it the response is cut. The message is the error's own
+// whose data is a message. After it the response is cut. Whoever comes back is told of the
+// failure again, except an EventSource that has had it: it gets a 204. The message is the error's own
 // if it has the methods StatusCode() int and SafeMessage() string, as [bare.HttpError]
 // does; otherwise it is "Internal Server Error". Otherwise Fail is as [Topic.Close].
 func (t *Topic) Fail(ctx context.Context, err error) error {

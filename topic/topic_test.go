@@ -299,26 +299,6 @@ func TestAnEndIsToldAndThenThereIsNothing(t *testing.T) {
 	})
 }
 
-func TestAFailureIsToldAndThenCut(t *testing.T) {
-	eachProtocol(t, topic.Options{}, func(t *testing.T, s *site) {
-		events, lines := s.follow(), s.get("/events", "accept", "application/x-ndjson")
-		lines.Line()
-		last := s.publish("one")
-		want(t, "the event", events.Event(), record(last, "one"))
-		lines.Line()
-		secret := &bare.HttpError{Status: 502, Message: "The exchange is closed.", Err: errors.New("password")}
-		if err := s.topic.Fail(t.Context(), secret); err != nil {
-			t.Fatal(err)
-		}
-		want(t, "the event stream", events.Rest(), "event: failed\ndata: The exchange is closed.\n\n")
-		want(t, "the lines", lines.Rest(), `{"type":"failed","data":"The exchange is closed."}`+"\n")
-		if events.Err() == nil || lines.Err() == nil {
-			t.Errorf("a stream that failed looks complete: %v, %v", events.Err(), lines.Err())
-		}
-		want(t, "the ends", s.reasons(), "failed, failed")
-	})
-}
-
 func TestASilentStreamIsKeptAlive(t *testing.T) {
 	eachProtocol(t, topic.Options{}, func(t *testing.T, s *site) {
 		events, lines := s.follow(), s.get("/events", "accept", "application/x-ndjson")
