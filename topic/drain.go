@@ -2,7 +2,9 @@ package topic
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -16,17 +18,26 @@ type drain struct {
 	done chan struct{} // closed when all have ended
 }
 
-func (d *drain) leave() {
-	if d.left--; d.left == 0 {
-		close(d.done)
+// concluded tells those who wait for a subscriber that its response has ended.
+func (t *Topic) concluded(s *subscriber) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	t.forget(s)
+	s.over = true
+	for _, d := range s.drains {
+		if d.left--; d.left == 0 {
+			close(d.done)
+		}
 	}
+	s.drains = nil
 }
 
 // Drain ends the streams that are open, one after the other over a time, so that they
 // do not all come back at once. Each EventSource is told when to come back: see
 // [Options.Spread]. Then its response is cut, or ended cleanly with [Options.EndCleanly].
-// Drain returns when all of them have ended. When ctx ends first, it cuts what is left,
-// and returns the context's error.
+// Drain returns when all of them have ended, and [Options.OnEnd] has been told. When ctx
+// ends first, it cuts what is left, and returns the context's error. A second Drain at
+// the same time waits for the same streams, and ends them earlier if its time is shorter.
 //
 // It is for a program that goes on: one that hands its clients to another server. New
 // streams are served as before. A server that stops does the same by itself, within a
@@ -68,12 +79,10 @@ func (t *Topic) beginDrain() ([]*subscriber, *drain) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
 	d := &drain{done: make(chan struct{})}
-	var members []*subscriber
-	for _, s := range t.subscribers {
-		if s.drain == nil {
-			s.drain = d
-			members = append(members, s)
-		}
+	members := slices.AppendSeq(slices.Clone(t.subscribers), maps.Keys(t.coming))
+	members = slices.DeleteFunc(members, func(s *subscriber) bool { return s.over }) // a body may outlive its response
+	for _, s := range members {
+		s.drains = append(s.drains, d)
 	}
 	d.left = len(members)
 	rand.Shuffle(len(members), func(i, j int) { //nolint:gosec // it spreads clients, and keeps no secret

@@ -70,7 +70,8 @@ type End struct {
 // ended is told by the server how the response has ended.
 func (s *subscriber) ended(end bare.End) {
 	t := s.topic
-	t.release(s.lease.Key)
+	t.release(s.lease.Key, s.request)
+	defer t.concluded(s)
 	if !s.reader {
 		return // its body was not run: a HEAD, or a middleware has replaced it
 	}

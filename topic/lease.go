@@ -1,6 +1,12 @@
 package topic
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/bare-go/bare"
+)
 
 // A Lease is what a stream may do, and for how long. The handler knows: see
 // [Topic.Serve]. The zero value is a stream without conditions.
@@ -16,29 +22,50 @@ type Lease struct {
 	Check func() error
 }
 
-// acquire counts a stream of a key, and reports whether there may be another one.
-func (t *Topic) acquire(key string) bool {
-	limit := t.options.StreamsPerKey
-	if key == "" || limit <= 0 {
+// A crowd is the streams and long polls of one key.
+type crowd map[*bare.HttpRequest]struct{}
+
+// acquire enters a request under its key, and reports whether there may be another one.
+// It is called by the handler, so that a kick also finds a stream whose body has not
+// begun: a middleware may take its time in between.
+func (t *Topic) acquire(key string, request *bare.HttpRequest) bool {
+	if key == "" {
 		return true
 	}
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
-	if t.keys[key] >= limit {
+	if limit := t.options.StreamsPerKey; limit > 0 && len(t.keys[key]) >= limit {
 		return false
 	}
-	t.keys[key]++
+	if t.keys[key] == nil {
+		t.keys[key] = make(crowd, 1)
+	}
+	t.keys[key][request] = struct{}{}
 	return true
 }
 
-// release undoes acquire.
-func (t *Topic) release(key string) {
-	if key == "" || t.options.StreamsPerKey <= 0 {
+// release undoes acquire, at the end of the response.
+func (t *Topic) release(key string, request *bare.HttpRequest) {
+	if key == "" {
 		return
 	}
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
-	if t.keys[key]--; t.keys[key] <= 0 {
+	delete(t.keys[key], request)
+	if len(t.keys[key]) == 0 {
 		delete(t.keys, key)
 	}
+}
+
+// Kick cuts the streams and long polls of a key (see [Lease]), and returns how many there
+// were. A client comes back: the handler must refuse it. So first change what the handler
+// looks at, and then kick. The empty key is nobody's.
+func (t *Topic) Kick(key string) int {
+	t.mutex.Lock()
+	kicked := slices.Collect(maps.Keys(t.keys[key]))
+	t.mutex.Unlock()
+	for _, request := range kicked {
+		request.Cut(ErrKicked)
+	}
+	return len(kicked)
 }

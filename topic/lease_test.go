@@ -96,6 +96,61 @@ func TestAKeyIsKicked(t *testing.T) {
 	})
 }
 
+// before has a route do something between a handler, which returns a stream or an answer,
+// and its body.
+func (s *site) before(path string, lease topic.Lease, do func()) {
+	s.app.HttpRouter.Add(bare.Methods{"GET"}, path, func(request *bare.HttpRequest) bare.HttpResponse {
+		response := s.topic.Serve(request, lease)
+		do() // as another goroutine may
+		return response
+	})
+}
+
+func TestAKickFindsAStreamWhoseBodyHasNotBegun(t *testing.T) {
+	eachProtocol(t, topic.Options{}, func(t *testing.T, s *site) {
+		kicked := -1
+		s.before("/ann", topic.Lease{Key: "ann"}, func() { kicked = s.topic.Kick("ann") })
+		if s.answered("/ann") || kicked != 1 {
+			t.Errorf("%d streams were kicked, and this one was answered", kicked)
+		}
+		if got := s.topic.Kick("ann"); got != 0 || s.topic.Stats().Subscribers != 0 {
+			t.Errorf("%d streams were kicked again", got)
+		}
+	})
+}
+
+// answered reports whether a request that may be cut is answered.
+func (s *site) answered(path string) bool {
+	s.t.Helper()
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.server.URL+path, http.NoBody)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	response, err := s.server.Client().Do(request)
+	if err == nil {
+		_ = response.Body.Close()
+	}
+	synctest.Wait()
+	return err == nil
+}
+
+func TestAKickEndsLongPolls(t *testing.T) {
+	eachProtocol(t, topic.Options{}, func(t *testing.T, s *site) {
+		begin := time.Now()
+		time.AfterFunc(time.Second, func() {
+			if got := s.topic.Kick("ann"); got != 1 {
+				t.Errorf("%d polls were kicked", got)
+			}
+		})
+		if s.answered("/of/ann?live=long-poll") {
+			t.Error("the poll was answered")
+		}
+		if took := time.Since(begin); took > 2*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
 // leased is a site whose streams have a lease.
 func leased(s *site, lease func() topic.Lease) *baretest.Stream {
 	s.app.HttpRouter.Add(bare.Methods{"GET"}, "/leased", func(request *bare.HttpRequest) bare.HttpResponse {
@@ -178,7 +233,56 @@ func TestADrainSendsClientsAwayOneAfterTheOther(t *testing.T) {
 		}
 		want(t, "the ends", s.reasons(), strings.TrimSuffix(strings.Repeat("drained, ", 11), ", "))
 		stalled.Close()
-		s.follow() // it goes on for others
+		s.follow().Close() // it goes on for others
+	})
+}
+
+func TestADrainFindsAStreamWhoseBodyHasNotBegun(t *testing.T) {
+	eachProtocol(t, topic.Options{}, func(t *testing.T, s *site) {
+		s.before("/late", topic.Lease{}, func() {
+			go func() { _ = s.topic.Drain(t.Context(), 0) }()
+			time.Sleep(100 * time.Millisecond)
+		})
+		stream := s.get("/late")
+		stream.Event()
+		if rest := stream.Rest(); !strings.HasPrefix(rest, "retry: ") || stream.Err() == nil {
+			t.Errorf("the stream ended with %q, %v", rest, stream.Err())
+		}
+		want(t, "the ends", s.reasons(), "drained")
+	})
+}
+
+func TestADrainReturnsWhenAllEndsHaveBeenTold(t *testing.T) {
+	eachProtocol(t, topic.Options{}, func(t *testing.T, s *site) {
+		s.follow()
+		s.follow()
+		if err := s.topic.Drain(t.Context(), 0); err != nil {
+			t.Error(err)
+		}
+		if got := s.topic.Stats(); got.Ends[topic.Drained] != 2 {
+			t.Errorf("right after the drain there are %+v", got)
+		}
+	})
+}
+
+func TestASecondDrainWaitsToo(t *testing.T) {
+	overHTTP1(t, topic.Options{}, func(t *testing.T, s *site) {
+		for range 10 {
+			s.follow()
+		}
+		first := make(chan error, 1)
+		begin := time.Now()
+		go func() { first <- s.topic.Drain(t.Context(), time.Hour) }()
+		time.Sleep(time.Second)
+		if err := s.topic.Drain(t.Context(), time.Minute); err != nil {
+			t.Error(err)
+		}
+		if got, took := s.topic.Stats().Ends[topic.Drained], time.Since(begin); got != 10 || took > 2*time.Minute {
+			t.Errorf("after %v the second drain has returned, and %d streams have ended", took, got)
+		}
+		if err := <-first; err != nil {
+			t.Error(err)
+		}
 	})
 }
 

@@ -2,12 +2,30 @@ package topic
 
 import "time"
 
+// expect enters a subscriber whose body has not begun, so that a drain finds it.
+func (t *Topic) expect(s *subscriber) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	if t.coming == nil {
+		t.coming = make(map[*subscriber]struct{}, 1)
+	}
+	t.coming[s] = struct{}{}
+}
+
+// forget undoes expect. The caller holds the mutex.
+func (t *Topic) forget(s *subscriber) {
+	if delete(t.coming, s); len(t.coming) == 0 {
+		t.coming = nil // ten thousand may have been here
+	}
+}
+
 // join enters a subscriber, in the goroutine of its body.
 func (t *Topic) join(s *subscriber) {
 	s.reader = true
 	t.feed.Join(&s.cursor, s.format.encoding, s.after)
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
+	t.forget(s)
 	t.joined++
 	s.place = len(t.subscribers)
 	s.checked = t.wheel.now.Load()
@@ -37,30 +55,6 @@ func (t *Topic) remove(s *subscriber) {
 		t.subscribers = nil // ten thousand may have been here
 		t.wheel.stop()
 	}
-	if s.drain != nil {
-		s.drain.leave()
-	}
-}
-
-// Kick cuts the streams of a key (see [Lease]), and returns how many there were. An
-// EventSource comes back: the handler must refuse it. Long polls are not affected. The
-// empty key is nobody's.
-func (t *Topic) Kick(key string) int {
-	if key == "" {
-		return 0
-	}
-	var kicked []*subscriber
-	t.mutex.Lock()
-	for _, s := range t.subscribers {
-		if s.lease.Key == key {
-			kicked = append(kicked, s)
-		}
-	}
-	t.mutex.Unlock()
-	for _, s := range kicked {
-		s.request.Cut(ErrKicked)
-	}
-	return len(kicked)
 }
 
 const (

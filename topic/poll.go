@@ -32,10 +32,10 @@ func (t *Topic) poll(request *bare.HttpRequest, lease Lease) bare.HttpResponse {
 		return pollResponse(http.StatusNoContent, p.after, true, nil)
 	case isHead(request):
 		return pollResponse(http.StatusOK, p.after, false, nil)
-	case !t.acquire(lease.Key):
+	case !t.acquire(lease.Key, request):
 		return tooMany()
 	}
-	request.OnEnd(func(bare.End) { t.release(lease.Key) })
+	request.OnEnd(func(bare.End) { t.release(lease.Key, request) })
 
 	page, err := longpoll.Poll(request, &pollSource{topic: t, after: p.after}, p.after, pollBytes, t.options.PollTime)
 	if err != nil {

@@ -211,10 +211,14 @@ func (t *Topic) subscribe(request *bare.HttpRequest, lease Lease, f *format) bar
 	if isHead(request) {
 		return response
 	}
-	if !t.acquire(lease.Key) {
+	if !t.acquire(lease.Key, request) {
 		return tooMany()
 	}
-	s := &subscriber{topic: t, format: f, request: request, lease: lease, after: p.after, lost: p.lost, near: p.tail}
+	s := &subscriber{
+		topic: t, format: f, request: request, lease: lease,
+		after: p.after, lost: p.lost, near: p.tail, wake: make(chan struct{}, 1),
+	}
+	t.expect(s)
 	request.OnEnd(s.ended)
 	response.Body = bare.StreamWriter(s.stream)
 	return response

@@ -29,12 +29,13 @@ type subscriber struct {
 	spoke  atomic.Uint32 // the tick of the wheel at which something was last yielded
 
 	// Under the topic's mutex.
-	place   int    // in the topic's list
-	lag     int64  // the least since it is too much, 0 if it is not
-	nearer  uint32 // the tick at which that was seen
-	near    bool   // it has had a lag that is not too much
-	checked uint32 // the tick at which its lease was last checked
-	drain   *drain // nil unless it is to end
+	place   int      // in the topic's list
+	lag     int64    // the least since it is too much, 0 if it is not
+	nearer  uint32   // the tick at which that was seen
+	near    bool     // it has had a lag that is not too much
+	checked uint32   // the tick at which its lease was last checked
+	drains  []*drain // those that wait for its end
+	over    bool     // its response has ended
 
 	// The body's own.
 	reader  bool // it has joined
@@ -70,7 +71,6 @@ func (s *subscriber) signal() {
 func (s *subscriber) stream(yield func([]byte) bool) error {
 	t := s.topic
 	ctx := s.request.Context()
-	s.wake = make(chan struct{}, 1)
 	s.waiter.Wake = s.signal
 	t.join(s)
 	defer t.leave(s)

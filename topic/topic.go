@@ -29,8 +29,9 @@ type Topic struct {
 	published atomic.Uint64
 
 	mutex       sync.Mutex
-	subscribers []*subscriber // each knows its place
-	keys        map[string]int
+	coming      map[*subscriber]struct{} // their bodies have not begun
+	subscribers []*subscriber            // each knows its place
+	keys        map[string]crowd
 	wheel       wheel
 	ends        [reasons]uint64
 	joined      uint64
@@ -39,7 +40,7 @@ type Topic struct {
 // New returns a topic.
 func New(options Options) *Topic {
 	options.setDefaults()
-	t := &Topic{options: options, keys: make(map[string]int)}
+	t := &Topic{options: options, keys: make(map[string]crowd)}
 	t.log = t.options.Log
 	t.feed = eventlog.NewFeed(t.log, eventlog.FeedOptions{
 		Window:    t.options.MaxLag + windowSlack,
