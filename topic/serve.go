@@ -64,8 +64,11 @@ func (t *Topic) Serve(request *bare.HttpRequest, lease Lease) bare.HttpResponse 
 	} else {
 		response = refuse(http.StatusNotAcceptable, "This is text/event-stream or application/x-ndjson.")
 	}
-	if response.Headers.Get("Vary") == "" {
-		return response.WithHeader("vary", "Accept")
+	// A 410 could be stored by a cache without it (RFC 9110, section 15.1).
+	for _, header := range [][2]string{{"Cache-Control", "no-store"}, {"Vary", "Accept"}} {
+		if response.Headers.Get(header[0]) == "" {
+			response = response.WithHeader(header[0], header[1])
+		}
 	}
 	return response
 }
@@ -155,7 +158,7 @@ const maxShownID = 64
 
 // position finds out where a client begins, from the id that it names, "" for none.
 func (t *Topic) position(ctx context.Context, id string) (position, error) {
-	state, err := t.log.State(ctx)
+	state, err := longpoll.Ask(ctx, t.log.State)
 	if err != nil {
 		return position{}, err
 	}

@@ -51,7 +51,7 @@ func Poll(request *bare.HttpRequest, source Source, after eventlog.Offset, bytes
 	timeout := time.NewTimer(wait)
 	defer timeout.Stop()
 	for {
-		page, err := source.Read(ctx, after, bytes)
+		page, err := Ask(ctx, func(ctx context.Context) (eventlog.Page, error) { return source.Read(ctx, after, bytes) })
 		if err != nil || len(page.Records) > 0 || page.Closed || page.Gap {
 			return page, err
 		}
@@ -65,6 +65,21 @@ func Poll(request *bare.HttpRequest, source Source, after eventlog.Offset, bytes
 			return page, nil
 		}
 	}
+}
+
+// lastLook is how long a log may take to answer a client that has closed its side.
+const lastLook = time.Second
+
+// Ask asks a log for a request. A client that has closed its side of the connection may
+// still read, and its context has ended: the log is asked once more, for a moment.
+func Ask[T any](ctx context.Context, ask func(ctx context.Context) (T, error)) (T, error) {
+	answer, err := ask(ctx)
+	if err == nil || ctx.Err() == nil {
+		return answer, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
+	defer cancel()
+	return ask(ctx)
 }
 
 // Headers says where to go on after an answer. An empty cursor is left out.
