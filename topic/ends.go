@@ -24,14 +24,15 @@ const (
 	Expired                  // its [Lease] has ended
 	Kicked                   // by [Topic.Kick]
 	Finished                 // the topic was closed, and the client has been told
-	Failed                   // the producer has failed, or the log
+	Failed                   // the producer has failed, the log, or the program: see [End.Err]
+	Cut                      // by the program, with [bare.HttpRequest.Cut]
 
-	reasons = int(Failed) + 1
+	reasons = int(Cut) + 1
 )
 
 func (r Reason) String() string {
 	names := [reasons]string{
-		"client gone", "slow", "stalled", "vanished", "shutdown", "drained", "expired", "kicked", "finished", "failed",
+		"client gone", "slow", "stalled", "vanished", "shutdown", "drained", "expired", "kicked", "finished", "failed", "cut",
 	}
 	if r < 0 || int(r) >= reasons {
 		return "unknown"
@@ -54,7 +55,8 @@ const deleted = "This topic is no more."
 // An End is how a stream has ended.
 type End struct {
 	Reason Reason
-	// Err is what [Lease.Check] or the log has failed with; else nil.
+	// Err is what [Lease.Check], the log or the program has failed with, or the reason that
+	// the program has given to Cut; else nil.
 	Err error
 	// Key is that of the [Lease].
 	Key string
@@ -75,8 +77,9 @@ func (s *subscriber) ended(end bare.End) {
 	if !s.reader {
 		return // its body was not run: a HEAD, or a middleware has replaced it
 	}
+	reason := s.why(end.Err)
 	e := End{
-		Reason: s.why(end.Err), Err: s.err, Key: s.lease.Key, Transport: s.format.name(),
+		Reason: reason, Err: s.err, Key: s.lease.Key, Transport: s.format.name(),
 		Offset: s.cursor.Offset(), Bytes: end.Bytes, Duration: end.Duration,
 	}
 	t.mutex.Lock()
@@ -114,6 +117,12 @@ func (s *subscriber) why(err error) Reason {
 		return s.reason
 	case errors.Is(err, bare.ErrShutdown):
 		return Shutdown
+	case err == nil, errors.Is(err, bare.ErrClientGone), errors.Is(err, context.Canceled):
+		return ClientGone
 	}
-	return ClientGone
+	s.err = err
+	if errors.Is(err, context.Cause(s.request.Context())) {
+		return Cut
+	}
+	return Failed
 }

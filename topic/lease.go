@@ -1,6 +1,7 @@
 package topic
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"time"
@@ -15,11 +16,30 @@ type Lease struct {
 	// [Topic.Kick]. Empty means nobody's, for whom there is no limit.
 	Key string
 	// Expires is when the stream is cut, within two seconds: when its token runs out,
-	// say. The zero time is never.
+	// say. A long poll is answered with 204 then, and its next one is the handler's to
+	// refuse. The zero time is never.
 	Expires time.Time
 	// Check is called every [Options.KeepAlive], in the goroutine of the stream. An error
-	// ends the stream with a cut. It may take its time, but its stream waits for it.
-	Check func() error
+	// ends the stream with a cut. It may take its time, but its stream waits for it, and
+	// so does a drain: it must return when ctx ends, which is the request's context. A
+	// long poll is checked before it is answered with events.
+	Check func(ctx context.Context) error
+}
+
+// limit is how long a poll may wait that would wait for d.
+func (l *Lease) limit(d time.Duration) time.Duration {
+	if l.Expires.IsZero() {
+		return d
+	}
+	return max(min(d, time.Until(l.Expires)), 0)
+}
+
+// holds reports whether a poll may be answered with events.
+func (l *Lease) holds(ctx context.Context) bool {
+	if !l.Expires.IsZero() && !time.Now().Before(l.Expires) {
+		return false
+	}
+	return l.Check == nil || l.Check(ctx) == nil
 }
 
 // A crowd is the streams and long polls of one key.

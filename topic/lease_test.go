@@ -177,7 +177,7 @@ func TestALeaseIsCheckedAlsoWhenThereIsNoSilence(t *testing.T) {
 		var checks atomic.Int32
 		revoked := errors.New("the session was revoked")
 		stream := leased(s, func() topic.Lease {
-			return topic.Lease{Check: func() error {
+			return topic.Lease{Check: func(context.Context) error {
 				if checks.Add(1) < 4 {
 					return nil
 				}

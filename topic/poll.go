@@ -3,6 +3,7 @@ package topic
 import (
 	"context"
 	"net/http"
+	"strconv"
 
 	"github.com/bare-go/bare"
 	"github.com/bare-go/bare/eventlog"
@@ -31,18 +32,23 @@ func (t *Topic) poll(request *bare.HttpRequest, lease Lease) bare.HttpResponse {
 	case p.over():
 		return pollResponse(http.StatusNoContent, p.after, true, nil)
 	case isHead(request):
-		return pollResponse(http.StatusOK, p.after, false, nil)
+		response := pollResponse(http.StatusOK, p.after, false, nil)
+		response.Headers.Del("Content-Length") // nobody knows
+		return response
 	case !t.acquire(lease.Key, request):
 		return tooMany()
 	}
 	request.OnEnd(func(bare.End) { t.release(lease.Key, request) })
 
-	page, err := longpoll.Poll(request, &pollSource{topic: t, after: p.after}, p.after, pollBytes, t.options.PollTime)
+	page, err := longpoll.Poll(request, &pollSource{topic: t, after: p.after}, p.after, pollBytes, lease.limit(t.options.PollTime))
 	if err != nil {
 		return failure(err)
 	}
 	content := pollContent(&p, &page)
-	if len(content) == 0 {
+	switch {
+	case len(content) > 0 && !lease.holds(request.Context()):
+		return pollResponse(http.StatusNoContent, p.after, false, nil) // it has had nothing of it
+	case len(content) == 0:
 		return pollResponse(http.StatusNoContent, page.Next, page.Closed, nil)
 	}
 	return pollResponse(http.StatusOK, page.Next, page.Closed, content)
@@ -84,6 +90,7 @@ func pollResponse(status int, next eventlog.Offset, closed bool, content []byte)
 		return bare.HttpResponse{Status: status, Headers: headers}
 	}
 	headers.Set("Content-Type", "application/json")
+	headers.Set("Content-Length", strconv.Itoa(len(content)))
 	return bare.HttpResponse{Status: status, Headers: headers, Body: bare.BytesWriter(content)}
 }
 

@@ -1,5 +1,7 @@
 package topic
 
+import "math"
+
 // Stats are what a topic has done since it was made, and what it has now.
 type Stats struct {
 	// Subscribers is the number of open streams, of all transports.
@@ -13,8 +15,11 @@ type Stats struct {
 	// Ends is how many streams have ended for each reason.
 	Ends map[Reason]uint64
 	// MaxLag is how many bytes the slowest subscriber is behind, of those that have
-	// caught up once.
+	// caught up once, and are not among the lost.
 	MaxLag int64
+	// Lost is how many subscribers are so far behind that they must read from the log, or
+	// have a gap. They come back to the others, or are cut: see [Options.Slow].
+	Lost int
 }
 
 // Stats returns the topic's figures. It looks at each subscriber.
@@ -30,7 +35,10 @@ func (t *Topic) Stats() Stats {
 	}
 	for _, s := range t.subscribers {
 		stats.Transports[s.format.name()]++
-		if lag, known := t.feed.Lag(&s.cursor); known {
+		switch lag, known := t.feed.Lag(&s.cursor); {
+		case known && lag == math.MaxInt64:
+			stats.Lost++
+		case known:
 			stats.MaxLag = max(stats.MaxLag, lag)
 		}
 	}

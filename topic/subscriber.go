@@ -26,6 +26,7 @@ type subscriber struct {
 	waiter eventlog.Waiter
 	wake   chan struct{} // holds one
 	orders atomic.Uint32
+	ran    atomic.Bool
 	spoke  atomic.Uint32 // the tick of the wheel at which something was last yielded
 
 	// Under the topic's mutex.
@@ -67,8 +68,14 @@ func (s *subscriber) signal() {
 	}
 }
 
+// errTwice is the error of a body's second run: the subscriber is that of the first.
+var errTwice = errors.New("topic: the body of a stream can be run once")
+
 // stream is the body of the response.
 func (s *subscriber) stream(yield func([]byte) bool) error {
+	if s.ran.Swap(true) {
+		return errTwice
+	}
 	t := s.topic
 	ctx := s.request.Context()
 	s.waiter.Wake = s.signal
@@ -196,7 +203,10 @@ func (s *subscriber) obey(ctx context.Context, orders uint32, yield func([]byte)
 		return true, s.stopped(ctx, yield)
 	}
 	if orders&orderCheck != 0 {
-		if err := s.lease.Check(); err != nil {
+		switch err := s.lease.Check(ctx); {
+		case ctx.Err() != nil:
+			return true, s.stopped(ctx, yield) // which says nothing about the lease
+		case err != nil:
 			s.err = err
 			return true, s.cut(ErrExpired)
 		}

@@ -15,7 +15,7 @@ import (
 type session struct {
 	user    string
 	expires time.Time
-	revoked func() error // nil as long as it is good
+	revoked func(context.Context) error // nil as long as it is good
 }
 
 func newOrdersApp(orders *topic.Topic, authenticate func(*bare.HttpRequest) (session, error)) *bare.Application {

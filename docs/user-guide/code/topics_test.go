@@ -1,6 +1,7 @@
 package code
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"log/slog"
@@ -28,7 +29,7 @@ func TestAStreamLastsAsLongAsItsSession(t *testing.T) {
 		want    time.Duration // after which it is cut, give or take a tick of two seconds
 	}{
 		{"it ends when the session expires", session{user: "ada"}, true, time.Hour},
-		{"it ends at the check after the session was revoked", session{user: "ada", revoked: func() error { return errRevoked }}, false, 15 * time.Second},
+		{"it ends at the check after the session was revoked", session{user: "ada", revoked: func(context.Context) error { return errRevoked }}, false, 15 * time.Second},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
