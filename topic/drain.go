@@ -14,6 +14,7 @@ const drainGrace = time.Second
 
 // A drain is subscribers that are to end. It is guarded by the topic's mutex.
 type drain struct {
+	size int // of all
 	left int
 	done chan struct{} // closed when all have ended
 }
@@ -84,7 +85,7 @@ func (t *Topic) beginDrain() ([]*subscriber, *drain) {
 	for _, s := range members {
 		s.drains = append(s.drains, d)
 	}
-	d.left = len(members)
+	d.size, d.left = len(members), len(members)
 	rand.Shuffle(len(members), func(i, j int) { //nolint:gosec // it spreads clients, and keeps no secret
 		members[i], members[j] = members[j], members[i]
 	})
@@ -110,10 +111,38 @@ func wait(ctx context.Context, timer *time.Timer, d time.Duration) bool {
 	return ctx.Err() == nil
 }
 
-// pause is how long one of many subscribers waits when the server stops.
-func (t *Topic) pause() time.Duration {
+const (
+	// pauseEach is what each subscriber adds to the time that the end of all of them
+	// takes when the server stops, and maxPause that time's limit.
+	pauseEach = 100 * time.Microsecond
+	maxPause  = time.Second
+	// minSpread is the time over which the subscribers of a topic come back, however few
+	// there are: there may be many topics. Each subscriber adds spreadEach to it.
+	minSpread  = time.Second
+	spreadEach = time.Millisecond
+)
+
+// count is how many subscribers there are.
+func (t *Topic) count() int {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
-	all := min(time.Duration(len(t.subscribers))*pauseEach, maxPause)
+	return len(t.subscribers)
+}
+
+// drained is how many subscribers are sent away together with one that is drained.
+func (t *Topic) drained(s *subscriber) int {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	count := 1
+	for _, d := range s.drains {
+		count = max(count, d.size)
+	}
+	return count
+}
+
+// pause is how long one of many subscribers waits when the server stops. One that is
+// alone does not.
+func pause(count int) time.Duration {
+	all := min(time.Duration(max(count-1, 0))*pauseEach, maxPause)
 	return rand.N(all + 1) //nolint:gosec // it spreads clients, and keeps no secret
 }

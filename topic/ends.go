@@ -62,7 +62,8 @@ type End struct {
 	Key string
 	// Transport is "sse" or "ndjson".
 	Transport string
-	// Offset is the position that the stream had reached.
+	// Offset is the position that the stream had reached; zero if it has not got as far as
+	// the gap with which an unknown id is answered.
 	Offset eventlog.Offset
 	// Bytes and Duration are those of the response.
 	Bytes    int64
@@ -81,6 +82,9 @@ func (s *subscriber) ended(end bare.End) {
 	e := End{
 		Reason: reason, Err: s.err, Key: s.lease.Key, Transport: s.format.name(),
 		Offset: s.cursor.Offset(), Bytes: end.Bytes, Duration: end.Duration,
+	}
+	if e.Offset == nowhere() {
+		e.Offset = eventlog.Offset{}
 	}
 	t.mutex.Lock()
 	t.ends[e.Reason]++

@@ -36,7 +36,13 @@ func JSON(kind, key string, v any) (Event, error) {
 	return Event{Type: kind, Key: key, Data: data, JSON: true}, err
 }
 
+// An Offset is a position in a topic's log: the id of an event, or the beginning.
+type Offset = eventlog.Offset
+
 var (
+	// ErrClosed is returned by [Topic.Publish], [Topic.Close] and [Topic.Fail] when the topic
+	// has ended. It is [eventlog.ErrClosed].
+	ErrClosed = eventlog.ErrClosed
 	// ErrType is returned by [Topic.Publish] for a type that has a line break or a NUL,
 	// or that is taken: "gap", "done", "failed" and "end" are the topic's own, and "error"
 	// and "open" are events of a browser's EventSource itself, whose listeners could

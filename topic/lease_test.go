@@ -234,6 +234,7 @@ func TestADrainSendsClientsAwayOneAfterTheOther(t *testing.T) {
 		want(t, "the ends", s.reasons(), strings.TrimSuffix(strings.Repeat("drained, ", 11), ", "))
 		stalled.Close()
 		s.follow().Close() // it goes on for others
+		synctest.Wait()
 	})
 }
 

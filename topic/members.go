@@ -1,7 +1,5 @@
 package topic
 
-import "time"
-
 // expect enters a subscriber whose body has not begun, so that a drain finds it.
 func (t *Topic) expect(s *subscriber) {
 	t.mutex.Lock()
@@ -56,11 +54,3 @@ func (t *Topic) remove(s *subscriber) {
 		t.wheel.stop()
 	}
 }
-
-const (
-	// pauseEach is what each subscriber adds to the time that the end of all of them
-	// takes when the server stops.
-	pauseEach = 100 * time.Microsecond
-	// maxPause is that time's limit.
-	maxPause = time.Second
-)

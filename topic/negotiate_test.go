@@ -103,6 +103,9 @@ func TestLinesAnnounceAGap(t *testing.T) {
 		second := s.publish("one", "two")
 		stream := s.get("/events?last-event-id=x", "accept", "application/x-ndjson")
 		stream.Line()
+		if got, ok := stream.Response.Header["Stream-Next-Offset"]; ok {
+			t.Errorf("the log does not have the position %s", got)
+		}
 		want(t, "the gap", stream.Line(),
 			fmt.Sprintf(`{"id":%q,"type":"gap","data":{"from":"x","to":%q}}`+"\n", before(second), before(second)))
 		want(t, "what there is", stream.Line(), fmt.Sprintf(`{"id":%q,"data":"two"}`+"\n", second))

@@ -67,9 +67,10 @@ type Options struct {
 	// Retry is how long an EventSource waits before it reconnects. It is told at the
 	// beginning of a stream. 0 means [DefaultRetry], a negative one that it is not told.
 	Retry time.Duration
-	// Spread is the time over which the subscribers come back that a drain or a stop of
-	// the server has ended: each is told a Retry of its own, longer by up to Spread. 0
-	// means [DefaultSpread], a negative one none.
+	// Spread is the longest time over which the subscribers come back that a drain or a stop
+	// of the server has ended: each is told a Retry of its own, longer by up to a second,
+	// and by a millisecond more for each subscriber, but at most by Spread. 0 means
+	// [DefaultSpread], a negative one none.
 	Spread time.Duration
 	// EndCleanly has a drain and a stop of the server end streams cleanly, rather than
 	// with a cut. Some clients that use fetch take a clean end for the end of the

@@ -102,7 +102,7 @@ func pollContent(p *position, page *eventlog.Page) []byte {
 			content = append(content, ',')
 		}
 	}
-	if page.Gap || p.lost != "" {
+	if page.Gap {
 		from, to := p.lost, page.Next
 		if from == "" {
 			from = p.after.String()

@@ -2,6 +2,7 @@ package topic
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"strings"
 
@@ -34,7 +35,7 @@ import (
 //
 // An event stream begins with the id of its position, so that a client that is cut
 // before its first event resumes there. In NDJSON it is in the header
-// Stream-Next-Offset.
+// Stream-Next-Offset, if the log has that position.
 //
 // A HEAD is answered with the head alone. Handle is [Topic.Serve] with the zero
 // [Lease].
@@ -133,6 +134,7 @@ type position struct {
 	after   eventlog.Offset
 	resumes bool   // the client has named it
 	lost    string // what it has named, if that was no offset
+	known   bool   // the log has it
 	tail    bool   // nothing comes after it yet
 	closed  bool   // nothing will ever
 	end     []byte // the Meta of what has closed the log
@@ -152,6 +154,10 @@ func (p *position) over() bool {
 // failedSuffix follows the last offset in the id of an event stream's last event, if
 // its producer has failed. A client that comes back with it has been told.
 const failedSuffix = ".failed"
+
+// nowhere is an offset that is in no log. Reading from there is a gap, and then all that
+// the log has: in one that is compacted, also the keys before its first offset.
+func nowhere() eventlog.Offset { return eventlog.Offset{Epoch: math.MaxUint64, Seq: math.MaxUint64} }
 
 // maxShownID is how much of an unknown id the gap event repeats.
 const maxShownID = 64
@@ -178,10 +184,11 @@ func (t *Topic) position(ctx context.Context, id string) (position, error) {
 		p.after = eventlog.Offset{}
 	default:
 		if p.after, err = eventlog.ParseOffset(id); err != nil {
-			p.after, p.lost = state.First, id[:min(len(id), maxShownID)]
+			p.after, p.lost = nowhere(), id[:min(len(id), maxShownID)]
 		}
 	}
-	p.tail = p.after == state.Tail && p.lost == ""
+	p.tail = p.after == state.Tail
+	p.known = p.after.Epoch == state.Tail.Epoch && p.after.Compare(state.First) >= 0 && p.after.Compare(state.Tail) <= 0
 	p.closed = p.tail && state.Closed
 	if p.closed {
 		p.end = state.End
@@ -208,7 +215,7 @@ func (t *Topic) subscribe(request *bare.HttpRequest, lease Lease, f *format) bar
 		return atEnd()
 	}
 	response := bare.HttpResponse{Headers: f.headers}
-	if f == t.lines {
+	if f == t.lines && p.known { // otherwise the gap says where it goes on
 		response = response.WithHeader(longpoll.NextOffset, p.after.String())
 	}
 	if isHead(request) {

@@ -168,7 +168,7 @@ func (s *subscriber) open(yield func([]byte) bool) bool {
 	if s.lost == "" {
 		return s.say(yield, s.format.open(nil, s.after.String()))
 	}
-	return s.say(yield, s.format.gap(s.format.open(nil, ""), s.lost, s.after))
+	return s.say(yield, s.format.open(nil, "")) // a gap follows
 }
 
 // say yields something, and notes when.
@@ -190,8 +190,12 @@ func (s *subscriber) gap(ctx context.Context, yield func([]byte) bool) (ended bo
 	if slow && s.topic.options.Slow == Disconnect {
 		return true, s.cut(ErrSlow)
 	}
-	from, to := s.cursor.Gap()
-	if !s.say(yield, s.format.gap(nil, from.String(), to)) {
+	offset, to := s.cursor.Gap()
+	from := offset.String()
+	if s.lost != "" {
+		from, s.lost = s.lost, ""
+	}
+	if !s.say(yield, s.format.gap(nil, from, to)) {
 		return true, s.gone(ctx)
 	}
 	return false, nil
@@ -213,7 +217,7 @@ func (s *subscriber) obey(ctx context.Context, orders uint32, yield func([]byte)
 	}
 	if orders&orderDrain != 0 {
 		s.reason = Drained
-		return true, s.sendAway(ErrDrained, yield)
+		return true, s.sendAway(s.topic.drained(s), ErrDrained, yield)
 	}
 	if orders&orderKeepAlive != 0 && !s.say(yield, s.format.silence) {
 		return true, s.gone(ctx)
@@ -260,19 +264,21 @@ func (s *subscriber) stopped(ctx context.Context, yield func([]byte) bool) error
 	if !errors.Is(cause, bare.ErrShutdown) {
 		return cause
 	}
-	timer := time.NewTimer(s.topic.pause())
-	defer timer.Stop()
-	<-timer.C
+	count := s.topic.count()
+	if d := pause(count); d > 0 {
+		<-time.After(d)
+	}
 	s.reason = Shutdown
-	return s.sendAway(bare.ErrShutdown, yield)
+	return s.sendAway(count, bare.ErrShutdown, yield)
 }
 
-// sendAway ends the stream of a client that is to come back: it is told when.
-func (s *subscriber) sendAway(why error, yield func([]byte) bool) error {
+// sendAway ends the stream of a client that is to come back, with so many others: it is
+// told when.
+func (s *subscriber) sendAway(count int, why error, yield func([]byte) bool) error {
 	o := &s.topic.options
 	after := o.Retry
-	if o.Spread > 0 {
-		after += rand.N(o.Spread) //nolint:gosec // it spreads clients, and keeps no secret
+	if spread := min(o.Spread, minSpread+time.Duration(count)*spreadEach); spread > 0 {
+		after += rand.N(spread) //nolint:gosec // it spreads clients, and keeps no secret
 	}
 	if after > 0 {
 		s.say(yield, s.format.retry(nil, after))

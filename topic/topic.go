@@ -59,9 +59,14 @@ func New(options Options) *Topic {
 //
 // It fails with [ErrType] or [ErrJSON], with [eventlog.ErrTooLarge] for an event that
 // is over the log's limit, which is 1 MiB unless you choose another, with
-// [eventlog.ErrClosed] after [Topic.Close] or [Topic.Fail], and with other errors of
+// [ErrClosed] after [Topic.Close] or [Topic.Fail], and with other errors of
 // the log. Nothing has been published then, unless it is an error of the log's that
 // leaves that open: see [eventlog.Log].
+//
+// With a log in memory, which never waits, Publish does not look at ctx: a change that was
+// made is told although the client that made it has left. Another log may wait, and fails
+// when ctx ends. Give it [context.WithoutCancel] of a request's context then, with a
+// limit of its own.
 func (t *Topic) Publish(ctx context.Context, event Event) (eventlog.Offset, error) {
 	if err := event.check(); err != nil {
 		return eventlog.Offset{}, err
@@ -69,7 +74,7 @@ func (t *Topic) Publish(ctx context.Context, event Event) (eventlog.Offset, erro
 	meta, _ := t.metas.Get().(*[]byte)
 	defer t.metas.Put(meta)
 	*meta = event.appendMeta((*meta)[:0])
-	offset, err := t.log.Append(ctx, eventlog.Record{Key: event.Key, Meta: *meta, Data: event.Data}, eventlog.AppendOptions{})
+	offset, err := t.log.Append(t.lasting(ctx), eventlog.Record{Key: event.Key, Meta: *meta, Data: event.Data}, eventlog.AppendOptions{})
 	if err != nil {
 		return eventlog.Offset{}, err
 	}
@@ -77,11 +82,19 @@ func (t *Topic) Publish(ctx context.Context, event Event) (eventlog.Offset, erro
 	return offset, nil
 }
 
+// lasting is the context of an append. It allocates nothing.
+func (t *Topic) lasting(ctx context.Context) context.Context {
+	if _, ok := t.log.(*eventlog.Memory); ok {
+		return context.Background() //nolint:contextcheck // nothing waits
+	}
+	return ctx
+}
+
 // Close says that no further event will come. Each subscriber gets what there is, and
 // then an end: in an event stream the event "done", in NDJSON a record of the type
 // "end". Whoever comes back with the id of the last event gets a 204, at which an
 // EventSource gives up. Close does not wait for the subscribers. It fails with
-// [eventlog.ErrClosed] the second time.
+// [ErrClosed] the second time. As to ctx, it is as [Topic.Publish].
 func (t *Topic) Close(ctx context.Context) error { return t.end(ctx, nil) }
 
 // Fail says that no further event will come, as the producer has failed. Each
@@ -108,14 +121,15 @@ func failedWith(meta []byte) (message string, failed bool) {
 }
 
 func (t *Topic) end(ctx context.Context, meta []byte) error {
-	_, err := t.log.Append(ctx, eventlog.Record{Meta: meta}, eventlog.AppendOptions{Close: eventlog.CloseOnly})
+	_, err := t.log.Append(t.lasting(ctx), eventlog.Record{Meta: meta}, eventlog.AppendOptions{Close: eventlog.CloseOnly})
 	return err
 }
 
 // Cursor returns the position behind the last event. A page that shows state takes it
 // before it reads the state, and follows the topic from there: with it as the query
 // parameter last-event-id. Then no change can fall between the two; one may be seen
-// twice. The error is that of the log; a log in memory has none.
+// twice. The error is that of the log. A log in memory has none but that of a context that
+// has ended.
 func (t *Topic) Cursor(ctx context.Context) (eventlog.Offset, error) {
 	state, err := t.log.State(ctx)
 	return state.Tail, err
