@@ -54,8 +54,9 @@ type Options struct {
 	// Slow says what happens to a subscriber that is too far behind.
 	Slow SlowPolicy
 	// MaxLag is how many bytes a subscriber may be behind, as they go over the wire. It
-	// is at most half of what the log in memory keeps, so that a subscriber that is
-	// disconnected can come back without a gap. That is the default, too; with a Log of
+	// is at most half of the bytes that the log in memory keeps, so that a subscriber that is
+	// disconnected can come back without a gap, unless another limit of the log, such as
+	// [eventlog.MemoryOptions.Records] or Age, comes first. That is the default, too; with a Log of
 	// your own it is [DefaultMaxLag]. In a topic that conflates there is no such limit, as
 	// a subscriber that is behind has less to catch up with: there only a gap is too slow.
 	MaxLag int
@@ -81,7 +82,8 @@ type Options struct {
 	PollTime time.Duration
 
 	// StreamsPerKey limits how many streams and long polls there may be for one
-	// [Lease.Key]. The next one is answered with 429. 0 means no limit.
+	// [Lease.Key]. The next one is answered with 429, at which an EventSource gives up: the
+	// page may make a new one later. 0 means no limit.
 	StreamsPerKey int
 
 	// OnEnd is told of each stream that has ended, in the goroutine that served it. It

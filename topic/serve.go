@@ -16,7 +16,9 @@ import (
 // Handle answers a request with what is published from now on (see [Options.Replay]),
 // or from where the client says that it left off, in the transport that it asks for:
 //
-//   - With the query parameter live=long-poll, it is a long poll.
+//   - With the query parameter live=long-poll, it is a long poll. Its position is the query
+//     parameter offset, for which a text that is none is answered with 400, or else what a
+//     stream has.
 //   - With an Accept header, it is text/event-stream (server-sent events) or
 //     application/x-ndjson, whichever the client likes better, and 406 if it takes
 //     neither.

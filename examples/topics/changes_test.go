@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -65,7 +64,7 @@ func newAppThatEnds() *bare.Application {
 
 // docs:start close
 func (p *poll) close(request *bare.HttpRequest) bare.HttpResponse {
-	if err := p.events.Close(context.WithoutCancel(request.Context())); err != nil {
+	if err := p.events.Close(request.Context()); err != nil {
 		return bare.ErrorResponse(err)
 	}
 	return bare.HttpResponse{Status: 204}

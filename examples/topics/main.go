@@ -7,7 +7,6 @@
 package main
 
 import (
-	"context"
 	_ "embed"
 	"maps"
 	"sync"
@@ -84,8 +83,7 @@ func (p *poll) vote(request *bare.HttpRequest) bare.HttpResponse {
 	if err != nil {
 		return bare.ErrorResponse(err)
 	}
-	// The vote counts, so it is published even if the client has left by now.
-	if _, err := p.events.Publish(context.WithoutCancel(request.Context()), event); err != nil {
+	if _, err := p.events.Publish(request.Context(), event); err != nil {
 		return bare.ErrorResponse(err)
 	}
 	return bare.HttpResponse{Status: 204}

@@ -76,7 +76,6 @@ func TestNobodyFollowsWithoutASessionNorTooOften(t *testing.T) {
 		if err := handOver(t.Context(), orders); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Second) // a cut takes a moment: see StreamWriter
 		if got := orders.Stats(); got.Ends[topic.Drained] != 6 || got.Subscribers != 0 {
 			t.Errorf("after the drain: %+v", got)
 		}
