@@ -95,10 +95,10 @@
 //
 // Nobody waits for a subscriber, and one that does not read keeps at most one segment of
 // 64 KiB in memory. One that falls behind more and more is disconnected when it lacks half of
-// the bytes that the log in memory keeps, so that it can come back without a gap. It is
+// the bytes or records that the log in memory keeps, so that it can come back without a gap. It is
 // looked at every two seconds, and cut at the second look that finds it no nearer: what
 // is published in between must not be all that the log keeps. Nor does this know of
-// the log's other limits: its number of records, their age, and the bytes of long keys.
+// the log's other limits: the records' age, and the bytes of long keys.
 // Where one of them comes first, a slow subscriber comes back to a gap. [DropOldest] keeps it
 // connected, and has a gap announced. In a topic that conflates, it is sent
 // only the latest event of each key: see [Options.Conflate].

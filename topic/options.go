@@ -55,8 +55,8 @@ type Options struct {
 	Slow SlowPolicy
 	// MaxLag is how many bytes a subscriber may be behind, as they go over the wire. It
 	// is at most half of the bytes that the log in memory keeps, so that a subscriber that is
-	// disconnected can come back without a gap, unless another limit of the log, such as
-	// [eventlog.MemoryOptions.Records] or Age, comes first. That is the default, too; with a Log of
+	// disconnected can come back without a gap, unless [eventlog.MemoryOptions.Age] comes first. Half of the log's Records
+	// is the same limit by number. That is the default, too; with a Log of
 	// your own it is [DefaultMaxLag]. In a topic that conflates there is no such limit, as
 	// a subscriber that is behind has less to catch up with: there only a gap is too slow.
 	MaxLag int
@@ -105,7 +105,10 @@ func (o *Options) setDefaults() {
 	if o.MaxLag <= 0 || o.Log == nil && o.Memory.Bytes > 0 && o.MaxLag > half {
 		o.MaxLag = half
 	}
-	if o.Log == nil {
+	if o.Log != nil {
+		o.Memory.Records = -1 // nobody knows how many it keeps
+	} else {
+		o.Memory.Records = cmp.Or(o.Memory.Records, eventlog.DefaultRecords)
 		o.Log = eventlog.NewMemory(o.Memory)
 	}
 	o.KeepAlive = cmp.Or(o.KeepAlive, sse.DefaultKeepAlive)

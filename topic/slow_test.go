@@ -68,6 +68,31 @@ func TestASlowSubscriberResumesWithoutAGap(t *testing.T) {
 	})
 }
 
+// TestASlowSubscriberIsDisconnectedBeforeTheLogIsFullByNumber has few bytes, and fewer records.
+func TestASlowSubscriberIsDisconnectedBeforeTheLogIsFullByNumber(t *testing.T) {
+	options := topic.Options{Memory: eventlog.MemoryOptions{Records: 40}}
+	overHTTP1(t, options, func(t *testing.T, s *site) {
+		stalled := s.follow()
+		var first eventlog.Offset
+		for range 60 { // there is time enough for many looks
+			id := s.publish(strings.Repeat("x", 32<<10))
+			if first.IsZero() {
+				first = id
+			}
+			if s.reasons() != "" {
+				break
+			}
+			time.Sleep(250 * time.Millisecond)
+		}
+		want(t, "the ends", s.reasons(), "slow")
+		stalled.Close()
+		again := s.follow("last-event-id", first.String()) // the client may have had no more
+		if got := again.Event(); !strings.HasPrefix(got, "id: ") {
+			t.Errorf("it comes back to %.80q", got)
+		}
+	})
+}
+
 // TestASubscriberThatABurstHasLeftBehindIsSlow is faster than the look at who is slow: what
 // the subscriber lacks is gone when it comes for it.
 func TestASubscriberThatABurstHasLeftBehindIsSlow(t *testing.T) {

@@ -27,6 +27,7 @@ type subscriber struct {
 	wake   chan struct{} // holds one
 	orders atomic.Uint32
 	ran    atomic.Bool
+	given  atomic.Uint64 // the number of the last record that was handed out
 	spoke  atomic.Uint32 // the tick of the wheel at which something was last yielded
 
 	// Under the topic's mutex.
@@ -176,6 +177,7 @@ func (s *subscriber) say(yield func([]byte) bool, chunk []byte) bool {
 	if len(chunk) == 0 {
 		return true
 	}
+	s.given.Store(s.cursor.Offset().Seq)
 	s.refused = !yield(chunk)
 	s.spoke.Store(s.topic.wheel.now.Load())
 	return !s.refused

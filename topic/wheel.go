@@ -1,6 +1,7 @@
 package topic
 
 import (
+	"context"
 	"math"
 	"sync/atomic"
 	"time"
@@ -60,6 +61,7 @@ func (w *wheel) turn() {
 	var endings []ending
 	t := w.topic
 	now := time.Now()
+	half := t.halfOfRecords()
 	t.mutex.Lock()
 	if w.timer == nil {
 		t.mutex.Unlock()
@@ -67,7 +69,7 @@ func (w *wheel) turn() {
 	}
 	tick := w.now.Add(1)
 	for _, s := range t.subscribers {
-		if why := t.look(s, tick, now); why != nil {
+		if why := t.look(s, tick, now, half); why != nil {
 			endings = append(endings, ending{s, why})
 		}
 	}
@@ -80,11 +82,11 @@ func (w *wheel) turn() {
 
 // look gives a subscriber its orders, or returns why it must end. The caller holds the
 // mutex.
-func (t *Topic) look(s *subscriber, tick uint32, now time.Time) error {
+func (t *Topic) look(s *subscriber, tick uint32, now time.Time, half uint64) error {
 	switch {
 	case !s.lease.Expires.IsZero() && !now.Before(s.lease.Expires):
 		return ErrExpired
-	case t.isSlow(s, tick):
+	case t.isSlow(s, tick, half):
 		return ErrSlow
 	}
 	if s.lease.Check != nil && tick-s.checked >= t.options.ticks(t.options.checkEvery()) {
@@ -104,20 +106,41 @@ func (o *Options) checkEvery() time.Duration {
 	return sse.DefaultKeepAlive
 }
 
+// halfOfRecords is the number of the record in the middle of as many as the log in memory
+// keeps: small records may be lost by their number before there are too many bytes. It
+// is 0 if there is no such limit, or not yet so many.
+func (t *Topic) halfOfRecords() uint64 {
+	limit := t.options.Memory.Records
+	if limit <= 1 {
+		return 0
+	}
+	state, err := t.log.State(context.Background())
+	half := uint64(limit / 2) //nolint:gosec // it is positive
+	if err != nil || state.Tail.Seq < half {
+		return 0
+	}
+	return state.Tail.Seq - half
+}
+
 // isSlow reports whether a subscriber is too far behind, and does not come nearer. One
 // look alone says little: a burst puts everybody behind for a moment. One that has come
 // back, and has had much to catch up with from the beginning, is given more time. The
 // caller holds the mutex.
-func (t *Topic) isSlow(s *subscriber, tick uint32) bool {
+func (t *Topic) isSlow(s *subscriber, tick uint32, half uint64) bool {
 	if t.options.Slow != Disconnect || t.options.Conflate {
 		return false
 	}
 	lag, known := t.feed.Lag(&s.cursor)
+	given := s.given.Load()
+	older := given < half
+	if older && lag <= int64(t.options.MaxLag) {
+		lag = int64(half - given) //nolint:gosec // a log has no such number of records
+	}
 	switch {
-	case !known:
+	case !known && !older:
 		s.lag = 0
 		return false
-	case lag <= int64(t.options.MaxLag):
+	case !older && lag <= int64(t.options.MaxLag):
 		s.lag, s.near = 0, true
 		return false
 	case s.lag == 0 || lag < s.lag:
