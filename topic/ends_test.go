@@ -3,7 +3,6 @@ package topic_test
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -30,7 +29,7 @@ func TestTheReasonOfAnEndIsTrue(t *testing.T) {
 				var ends []topic.End
 				prices := topic.New(topic.Options{OnEnd: func(end topic.End) { ends = append(ends, end) }})
 				app := bare.NewApplication()
-				app.Logger = slog.New(slog.NewTextHandler(io.Discard, nil)) // the panic
+				app.Logger = slog.New(slog.DiscardHandler) // the panic
 				app.HttpRouter.Add(bare.Methods{"GET"}, "/", func(request *bare.HttpRequest) bare.HttpResponse {
 					if test.cut {
 						time.AfterFunc(time.Second, func() { request.Cut(errLogout) })

@@ -85,7 +85,7 @@ func (t *Topic) Publish(ctx context.Context, event Event) (eventlog.Offset, erro
 // lasting is the context of an append. It allocates nothing.
 func (t *Topic) lasting(ctx context.Context) context.Context {
 	if _, ok := t.log.(*eventlog.Memory); ok {
-		return context.Background() //nolint:contextcheck // nothing waits
+		return context.Background() // nothing waits
 	}
 	return ctx
 }

@@ -115,7 +115,7 @@ func (t *Topic) halfOfRecords() uint64 {
 		return 0
 	}
 	state, err := t.log.State(context.Background())
-	half := uint64(limit / 2) //nolint:gosec // it is positive
+	half := uint64(limit / 2)
 	if err != nil || state.Tail.Seq < half {
 		return 0
 	}
