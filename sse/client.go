@@ -33,12 +33,13 @@ type Client struct {
 	Retry time.Duration
 
 	// MaxRetry is the longest wait. The wait doubles with each attempt in a row that
-	// brings nothing. 0 or less means [DefaultMaxRetry]. What the server asks for, in the stream or
-	// by Retry-After, may be longer, and is kept to.
+	// brings nothing: neither an event, nor anything that comes after the first bytes of the
+	// stream, such as a comment that keeps it alive. 0 or less means [DefaultMaxRetry]. What
+	// the server asks for, in the stream or by Retry-After, may be longer, and is kept to.
 	MaxRetry time.Duration
 
-	// MaxFailures is how many attempts in a row may bring nothing before the last one's
-	// error ends the events; 0 or less means any number.
+	// MaxFailures is how many attempts in a row may bring nothing (see MaxRetry) before the
+	// last one's error ends the events; 0 or less means any number.
 	MaxFailures int
 
 	// MaxSilence is how long the server may send nothing, neither a head nor an event nor

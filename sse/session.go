@@ -121,7 +121,7 @@ func (s *session) prepare(ctx context.Context) (*http.Request, error) {
 
 // receive yields the events of a response.
 func (s *session) receive(response *http.Response, patience *patience) error {
-	body := &patientReader{source: response.Body, patience: patience, came: func() { s.failures = 0 }}
+	body := &patientReader{source: response.Body, patience: patience}
 	switch response.StatusCode {
 	case http.StatusOK:
 	case http.StatusNoContent:
@@ -133,6 +133,9 @@ func (s *session) receive(response *http.Response, patience *patience) error {
 	if media, _, err := mime.ParseMediaType(contentType); err != nil || media != ContentType {
 		return fmt.Errorf("%w: its content type is %q", ErrContentType, contentType)
 	}
+	// Servers open every stream with a comment or a retry. One that was cut right after it
+	// has brought nothing, but one that was kept alive for a while has.
+	body.more = s.succeed
 	p := newParser(body, s.client.Limits)
 	p.id, p.lastID = s.lastID, s.lastID
 	for {
@@ -144,11 +147,15 @@ func (s *session) receive(response *http.Response, patience *patience) error {
 		if err != nil {
 			return err
 		}
+		s.succeed()
 		if !s.yield(event, nil) {
 			return errOver
 		}
 	}
 }
+
+// succeed says that the attempt has brought something.
+func (s *session) succeed() { s.failures = 0 }
 
 // wait is how long to wait before the next attempt.
 func (s *session) wait(err error) time.Duration {
@@ -237,15 +244,17 @@ func (p *patience) end() {
 type patientReader struct {
 	source   io.Reader
 	patience *patience
-	came     func() // called when something has come
+	more     func() // called when something has come that is not the beginning; may be nil
+	begun    bool
 }
 
 func (r *patientReader) Read(p []byte) (int, error) {
 	r.patience.begin()
 	n, err := r.source.Read(p)
 	r.patience.end()
-	if n > 0 {
-		r.came()
+	if n > 0 && r.begun && r.more != nil {
+		r.more()
 	}
+	r.begun = r.begun || n > 0
 	return n, err
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -100,13 +101,13 @@ func TestAServerThatIsDownIsAskedNoMoreOftenThanItsStreamHasSaid(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				down := status(http.StatusBadGateway, "")
-				server, _ := play(t, baretest.HTTP1, bytesThenEnd("retry: "+test.retry+"\n\n"), down)
+				server, _ := play(t, baretest.HTTP1, bytesThenEnd("retry: "+test.retry+"\ndata: a\n\n"), down)
 				var waits []time.Duration
 				client := sse.Client{HTTP: server.Client(), MaxFailures: 5, OnRetry: func(_ error, wait time.Duration) {
 					waits = append(waits, wait)
 				}}
 				for _, err := range client.Get(t.Context(), server.URL+"/") {
-					if _, ok := errors.AsType[*sse.StatusError](err); !ok {
+					if _, ok := errors.AsType[*sse.StatusError](err); err != nil && !ok {
 						t.Error(err)
 					}
 				}
@@ -128,10 +129,11 @@ func TestWhatHasComeEndsARowOfFailures(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		answers := slices.Repeat([]bare.HttpHandler{status(500, "")}, 9)
-		answers[2], answers[5] = bytesThenCut(":\n"), bytesThenCut(":\n")
+		answers[2], answers[5] = bytesThenCut("data: a\n\n"), bytesThenCut("data: a\n\n")
 		server, script := play(t, baretest.HTTP1, answers...)
 		client := sse.Client{HTTP: server.Client(), MaxFailures: 3}
-		if got := shown(client.Get(t.Context(), server.URL+"/")); got != "error sse: the server answered 500 Internal Server Error\n" {
+		want := strings.Repeat(`"" "a"`+"\n", 2) + "error sse: the server answered 500 Internal Server Error\n"
+		if got := shown(client.Get(t.Context(), server.URL+"/")); got != want {
 			t.Errorf("got %s", got)
 		}
 		if got := len(script.requests()); got != 9 {
