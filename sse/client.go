@@ -114,7 +114,9 @@ func (c Client) Get(ctx context.Context, url string) iter.Seq2[Event, error] {
 // Events sends a request, and yields the events that come, as [Read] does. When the
 // connection fails, or ends, it waits, and sends the request again, with the header
 // Last-Event-ID if an event had an id. To begin after an event that you had before, set
-// that header of the request.
+// that header of the request. An id with a control character, which no header can hold, is
+// not sent: the client then names the last one before it that can be, and may get some
+// events twice.
 //
 // A POST is sent again as well. Its body must have a GetBody, as those of
 // [http.NewRequestWithContext] made from bytes or strings do. Where doing it twice
@@ -140,9 +142,9 @@ func (c Client) Events(ctx context.Context, request *http.Request) iter.Seq2[Eve
 			client:  c.withDefaults(),
 			request: request,
 			yield:   yield,
-			lastID:  request.Header.Get("Last-Event-ID"),
 		}
 		s.retry = s.client.Retry
+		s.reach(request.Header.Get("Last-Event-ID"))
 		if err := s.run(ctx); err != nil {
 			yield(Event{}, err)
 		}

@@ -3,9 +3,11 @@ package sse_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bare-go/bare"
@@ -85,4 +87,46 @@ func TestAQuietStreamIsNoFailure(t *testing.T) {
 		waits := waitsOf(t, sse.Client{HTTP: server.Client(), MaxFailures: 2}, server.URL+"/", 4)
 		wantWaits(t, waits, slices.Repeat([]time.Duration{3 * time.Second}, 4)...)
 	})
+}
+
+// TestAnIDThatNoHeaderCanHoldIsNotSent: with such a header no request could be sent at all,
+// nor would a server of net/http take it.
+func TestAnIDThatNoHeaderCanHoldIsNotSent(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, first, stream string
+		lastIDs             []string
+	}{
+		{"a control character", "", "id: a\x01b\ndata: x\n\n", []string{"", "", ""}},
+		{"the last control character", "", "id: a\x1fb\ndata: x\n\n", []string{"", "", ""}},
+		{"a deletion", "", "id: a\x7fb\ndata: x\n\n", []string{"", "", ""}},
+		{"after an id that can be sent", "", "id: 1\ndata: x\n\nid: \x01\ndata: y\n\n", []string{"", "1", "1"}},
+		{"after an empty id", "7", "id\ndata: x\n\nid: \x01\ndata: y\n\n", []string{"7", "", ""}},
+		{"the caller's own", "\x01", "data: x\n\n", []string{"", "", ""}},
+		{"a tab, a space and other alphabets are no obstacle", "", "id: a\tb ü\ndata: x\n\n", []string{"", "a\tb ü", "a\tb ü"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				server, script := play(t, baretest.HTTP1,
+					bytesThenEnd(test.stream), bytesThenEnd("data: again\n\n"), status(http.StatusNoContent, ""))
+				request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/", http.NoBody)
+				request.Header.Set("Last-Event-ID", test.first)
+				client := sse.Client{HTTP: server.Client(), MaxFailures: 3}
+				for _, err := range client.Events(t.Context(), request) {
+					if err != nil {
+						t.Errorf("the events end with %v", err)
+					}
+				}
+				var lastIDs []string
+				for _, request := range script.requests() {
+					lastIDs = append(lastIDs, request.lastID)
+				}
+				if !slices.Equal(lastIDs, test.lastIDs) {
+					t.Errorf("the client came with %q, want %q", lastIDs, test.lastIDs)
+				}
+			})
+		})
+	}
 }

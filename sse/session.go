@@ -19,7 +19,8 @@ type session struct {
 	request *http.Request
 	yield   func(Event, error) bool
 
-	lastID   string
+	lastID   string        // of the last event
+	resume   string        // lastID, or the one before it that a header can hold
 	retry    time.Duration // what the stream has asked for, or else the client's
 	sent     bool          // the request's own body
 	failures int           // attempts in a row that brought nothing
@@ -113,10 +114,22 @@ func (s *session) prepare(ctx context.Context) (*http.Request, error) {
 		}
 	}
 	request.Header.Del("Last-Event-ID")
-	if s.lastID != "" {
-		request.Header.Set("Last-Event-ID", s.lastID)
+	if s.resume != "" {
+		request.Header.Set("Last-Event-ID", s.resume)
 	}
 	return request, nil
+}
+
+// reach notes the id of the last event. With one that no header can hold (RFC 9110, section
+// 5.5) no request could be sent again: the client goes on from the id before it.
+func (s *session) reach(id string) {
+	s.lastID = id
+	for i := range len(id) {
+		if c := id[i]; c < ' ' && c != '\t' || c == '\x7f' {
+			return
+		}
+	}
+	s.resume = id
 }
 
 // receive yields the events of a response.
@@ -140,7 +153,7 @@ func (s *session) receive(response *http.Response, patience *patience) error {
 	p.id, p.lastID = s.lastID, s.lastID
 	for {
 		event, err := p.next()
-		s.lastID = p.lastID
+		s.reach(p.lastID)
 		if p.reconnect >= 0 {
 			s.retry = p.reconnect
 		}
