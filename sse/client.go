@@ -27,9 +27,9 @@ type Client struct {
 	HTTP *http.Client
 
 	// Retry is how long the client waits before it reconnects, until the stream says
-	// otherwise (see [Event].Retry); 0 or less means [DefaultRetry]. Up to half of the
-	// wait is added to it at random, so that the clients of a server that restarts do not
-	// come back all at once.
+	// otherwise (see [Event].Retry); 0 or less means [DefaultRetry]. It never waits for less
+	// than 100 ms, whoever asks for that. Up to half of the wait is added to it at random,
+	// so that the clients of a server that restarts do not come back all at once.
 	Retry time.Duration
 
 	// MaxRetry is the longest wait. The wait doubles with each attempt in a row that

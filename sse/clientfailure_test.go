@@ -130,3 +130,40 @@ func TestAnIDThatNoHeaderCanHoldIsNotSent(t *testing.T) {
 		})
 	}
 }
+
+func TestAStreamThatAsksForNoWaitIsNotFlooded(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		answer bare.HttpHandler
+		client sse.Client
+		want   []time.Duration
+	}{
+		{
+			"that brings nothing", bytesThenEnd("retry: 0\n\n"), sse.Client{},
+			[]time.Duration{100 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond},
+		},
+		{
+			"that brings an event each time", bytesThenEnd("retry: 0\ndata: a\n\n"), sse.Client{},
+			[]time.Duration{100 * time.Millisecond, 100 * time.Millisecond, 100 * time.Millisecond},
+		},
+		{
+			"whose client would hardly wait, either", bytesThenEnd("data: a\n\n"), sse.Client{Retry: 1},
+			[]time.Duration{100 * time.Millisecond, 100 * time.Millisecond, 100 * time.Millisecond},
+		},
+		{
+			"that is down", status(503, ""), sse.Client{Retry: 1, MaxRetry: 1},
+			[]time.Duration{100 * time.Millisecond, 100 * time.Millisecond, 100 * time.Millisecond},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				server, _ := play(t, baretest.HTTP1, test.answer)
+				test.client.HTTP = server.Client()
+				wantWaits(t, waitsOf(t, test.client, server.URL+"/", len(test.want)), test.want...)
+			})
+		})
+	}
+}

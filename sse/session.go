@@ -172,14 +172,14 @@ func (s *session) succeed() { s.failures = 0 }
 
 // wait is how long to wait before the next attempt.
 func (s *session) wait(err error) time.Duration {
-	const least = 100 * time.Millisecond // that is doubled, if the stream has asked for none
-	wait := s.retry
+	const least = 100 * time.Millisecond // a stream that asks for none and ends would be a flood
+	wait := max(s.retry, least)
 	for range s.failures - 1 {
 		if wait > s.client.MaxRetry/2 {
 			wait = max(wait, s.client.MaxRetry)
 			break
 		}
-		wait = max(2*wait, least)
+		wait *= 2
 	}
 	if status, ok := errors.AsType[*StatusError](err); ok {
 		wait = max(wait, status.RetryAfter)

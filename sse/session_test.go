@@ -29,7 +29,7 @@ func TestAClientWaitsAsItIsTold(t *testing.T) {
 		{"of its own accord, if its options make no sense", bytesThenEnd(":\n"), sse.Client{Retry: -1, MaxRetry: -1, MaxFailures: -1}, 3 * time.Second},
 		{"as the stream says", bytesThenEnd("retry: 10000\n\n"), sse.Client{}, 10 * time.Second},
 		{"as the stream says, even for long", bytesThenEnd("retry: 7200000\n\n"), sse.Client{}, 2 * time.Hour},
-		{"not at all, if the stream says so", bytesThenEnd("retry: 0\n\n"), sse.Client{}, 0},
+		{"hardly at all, if the stream says so", bytesThenEnd("retry: 0\n\n"), sse.Client{}, 100 * time.Millisecond},
 		{"a number of seconds", status(503, "", "retry-after", "120"), sse.Client{}, 2 * time.Minute},
 		{"up to a date", status(429, "", "retry-after", inAnHour), sse.Client{}, time.Hour},
 		{"up to a date that is over", status(429, "", "retry-after", "Fri, 01 Jan 1999 00:00:00 GMT"), sse.Client{}, 3 * time.Second},
@@ -92,7 +92,7 @@ func TestAServerThatIsDownIsAskedNoMoreOftenThanItsStreamHasSaid(t *testing.T) {
 		retry string
 		want  []int // the waits, in milliseconds, and half of each more at most
 	}{
-		{"nothing is not doubled for ever", "0", []int{0, 100, 200, 400}},
+		{"nothing is a little, and doubled", "0", []int{100, 200, 400, 800}},
 		{"an hour is not doubled", "3600000", []int{3600000, 3600000, 3600000, 3600000}},
 		{"40 seconds become a minute", "40000", []int{40000, 60000, 60000, 60000}},
 	}
