@@ -1,7 +1,6 @@
 package code
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,14 +34,3 @@ func steady(busy func() bool) bare.HttpHandler {
 }
 
 // docs:end steady
-
-// docs:start lastEventID
-
-// lastEventID returns the id of the last event that a client has had, and "" if there
-// is none. A page may put it into the query of the first request; an EventSource keeps
-// that, and sends a header from its first reconnect on.
-func lastEventID(request *bare.HttpRequest) string {
-	return cmp.Or(request.Scope.Header.Get("Last-Event-ID"), request.Query().Get("last-event-id"))
-}
-
-// docs:end lastEventID

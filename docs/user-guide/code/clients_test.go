@@ -37,19 +37,3 @@ func TestASteadyStreamIsCutWhenTheServerIsBusyAndWhenItStops(t *testing.T) {
 		})
 	}
 }
-
-func TestTheLastEventIDIsThatOfTheHeaderThenThatOfTheQuery(t *testing.T) {
-	tests := []struct{ name, header, path, want string }{
-		{"neither", "", "/events", ""},
-		{"the query", "", "/events?last-event-id=%C3%BC+1", "ü 1"},
-		{"the header", "2", "/events", "2"},
-		{"both", "2", "/events?last-event-id=1", "2"},
-	}
-	for _, test := range tests {
-		request := baretest.NewRequest("GET", test.path, nil)
-		request.Scope.Header.Set("Last-Event-ID", test.header)
-		if got := lastEventID(request); got != test.want {
-			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
-		}
-	}
-}
