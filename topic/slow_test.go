@@ -218,18 +218,19 @@ func TestASubscriberThatIsSentAllKeysIsNotSlow(t *testing.T) {
 				}
 				s.publish("a", "b", "c", "last")
 				stream := s.get("/events")
-				gaps, events := 0, 0
+				gaps, events, published := 0, 0, false
 				for event := stream.Event(); event != "" && !strings.Contains(event, "data: last"); event = stream.Event() {
 					if strings.HasPrefix(event, "event: gap") {
 						gaps++
 					} else if strings.Contains(event, "data: ") {
 						events++
 					}
-					if busy && events == 10 {
-						s.publish("d", "e", "last")
+					if busy && events == 10 && !published {
+						published = true
+						s.publish("d", "e", "last") // each of which may be a loss of its own
 					}
 				}
-				if events < 100 || gaps < 1 || gaps > 2 || !busy && gaps != 1 {
+				if events < 100 || gaps < 1 || gaps > 4 || !busy && gaps != 1 {
 					t.Errorf("%d events and %d gaps", events, gaps)
 				}
 				want(t, "the ends", s.reasons(), "")

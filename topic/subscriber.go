@@ -268,10 +268,20 @@ func (s *subscriber) stopped(ctx context.Context, yield func([]byte) bool) error
 	}
 	count := s.topic.count()
 	if d := pause(count); d > 0 {
-		<-time.After(d)
+		s.linger(d)
 	}
 	s.reason = Shutdown
 	return s.sendAway(count, bare.ErrShutdown, yield)
+}
+
+// linger waits, if the client is still there.
+func (s *subscriber) linger(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-s.request.Scope.Context().Done():
+	}
 }
 
 // sendAway ends the stream of a client that is to come back, with so many others: it is
