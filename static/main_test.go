@@ -1,39 +1,13 @@
 package static_test
 
 import (
-	"fmt"
 	"os"
-	"runtime"
-	"strings"
 	"testing"
-	"time"
+
+	"github.com/bare-go/bare/internal/leaktest"
 )
 
 // TestMain fails a run that leaves goroutines behind.
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if leaked := leakedGoroutines(); code == 0 && leaked != "" {
-		fmt.Fprintln(os.Stderr, "goroutines were left behind:\n\n"+leaked)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-// leakedGoroutines returns the stacks of the goroutines that are the project's, and
-// not the test's own. It gives those that are about to end some time.
-func leakedGoroutines() string {
-	var leaked string
-	for deadline := time.Now().Add(3 * time.Second); time.Now().Before(deadline); runtime.Gosched() {
-		buffer := make([]byte, 1<<20)
-		var stacks []string
-		for stack := range strings.SplitSeq(string(buffer[:runtime.Stack(buffer, true)]), "\n\n") {
-			if strings.Contains(stack, "bare-go/bare") && !strings.Contains(stack, "TestMain") {
-				stacks = append(stacks, stack)
-			}
-		}
-		if leaked = strings.Join(stacks, "\n\n"); leaked == "" {
-			break
-		}
-	}
-	return leaked
+	os.Exit(leaktest.Run(m, os.Stderr))
 }
