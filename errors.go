@@ -128,6 +128,12 @@ func newFault(err error) *fault {
 	return f
 }
 
+// SafeMessage returns what a client may be told of an error that comes too late for an
+// [ErrorResponse], such as that of a stream: the error's own text if it has the methods
+// StatusCode() int, with a result from 400 to 599, and SafeMessage() string, as
+// [HttpError] does. For any other error, and for nil, it is "Internal Server Error".
+func SafeMessage(err error) string { return newFault(err).text }
+
 // response is the fault as plain text.
 func (f *fault) response() HttpResponse {
 	response := TextResponse(f.status, f.text)

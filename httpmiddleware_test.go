@@ -337,3 +337,25 @@ func change(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
+
+func TestAMiddlewareOfNetHTTPNeedsNoServer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		handler := bare.Chain(func(*bare.HttpRequest) bare.HttpResponse {
+			return bare.HttpResponse{Body: bare.TextWriter("hello"), Pushes: []bare.PushResponse{{Path: "/a.css"}}}
+		}, bare.FromHTTPMiddleware(hoard(func(int) {})))
+		response := handler(baretest.NewRequest("GET", "/", nil))
+		if got := baretest.Chunks(response.Body, -1); response.Status != 200 || strings.Join(got, "") != "hello" || len(response.Pushes) != 1 {
+			t.Errorf("got %+v with the body %q", response, got)
+		}
+		unread := baretest.NewRequest("GET", "/", nil)
+		handler(unread)
+		unread.Finish(bare.End{}) // leaves nothing behind
+		failed := bare.Chain(func(*bare.HttpRequest) bare.HttpResponse {
+			return bare.HttpResponse{Body: bare.StreamWriter(func(func([]byte) bool) error { return io.ErrUnexpectedEOF })}
+		}, bare.FromHTTPMiddleware(same))(baretest.NewRequest("GET", "/", nil))
+		if err := bare.RunBody(failed.Body, func([]byte) bool { return true }); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("the body failed with %v", err)
+		}
+	})
+}

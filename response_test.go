@@ -343,3 +343,26 @@ func TestAnApplicationWorksUnderAForeignServer(t *testing.T) {
 		server.Close()
 	}
 }
+
+func TestAnErrorThatComesLateHasASafeMessage(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"an error that chooses", fmt.Errorf("around: %w", &bare.HttpError{Status: 409, Message: "Sold out."}), "Sold out."},
+		{"an error without a message", &bare.HttpError{Status: 409}, "Conflict"},
+		{"an error whose status is none of an error", &bare.HttpError{Status: 200, Message: "secret"}, "Internal Server Error"},
+		{"any other error", errors.New("secret"), "Internal Server Error"},
+		{"no error", nil, "Internal Server Error"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if got := bare.SafeMessage(test.err); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}

@@ -11,7 +11,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"runtime/pprof"
@@ -145,40 +144,27 @@ func writeCalls() int64 {
 
 // A server is a contender in a process of its own.
 type server struct {
+	*program
+
 	name    string
 	addr    string
-	command *exec.Cmd
-	stdin   io.WriteCloser
 	answers *bufio.Reader
 	asking  sync.Mutex // one question and its answer at a time
 }
 
 // start starts a server, with the flags of a service.
 func (b *bench) start(ctx context.Context, name string, flags ...string) (*server, error) {
-	program, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
 	arguments := append([]string{childCommand}, flags...)
 	if b.profiles != "" {
 		file := strings.ReplaceAll(name+strings.Join(flags, ""), "/", "") + ".prof"
 		arguments = append(arguments, "-profile", filepath.Join(b.profiles, file))
 	}
 	arguments = append(arguments, name)
-	command := exec.CommandContext(ctx, program, arguments...) //nolint:gosec // this program itself
-	command.Stderr = os.Stderr
-	stdin, err := command.StdinPipe()
+	program, err := startProgram(ctx, arguments...)
 	if err != nil {
 		return nil, err
 	}
-	stdout, err := command.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := command.Start(); err != nil {
-		return nil, err
-	}
-	s := &server{name: name, command: command, stdin: stdin, answers: bufio.NewReader(stdout)}
+	s := &server{program: program, name: name, answers: bufio.NewReader(program.output)}
 	addr, err := s.answers.ReadString('\n')
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s did not start: %w", name, err), s.stop())
@@ -187,14 +173,10 @@ func (b *bench) start(ctx context.Context, name string, flags ...string) (*serve
 	return s, nil
 }
 
-func (s *server) stop() error {
-	return errors.Join(s.stdin.Close(), s.command.Wait())
-}
-
 func (s *server) ask(question string) (numbers [3]int64, err error) {
 	s.asking.Lock()
 	defer s.asking.Unlock()
-	if _, err := fmt.Fprintln(s.stdin, question); err != nil {
+	if _, err := fmt.Fprintln(s.input, question); err != nil {
 		return numbers, err
 	}
 	_, err = fmt.Fscanln(s.answers, &numbers[0], &numbers[1], &numbers[2])

@@ -14,7 +14,7 @@ func TestDeparturesAreFoundAndCounted(t *testing.T) {
 	}
 	service := &service{stall: time.Second}
 	to := &server{name: ours, addr: listening(t, c, service)}
-	to.stdin, to.answers = plumbing(t, service)
+	to.program, to.answers = plumbing(t, service)
 	for i, d := range []departure{{}, {reset: true}} {
 		conn, err := stay(t.Context(), to.addr, i, d)
 		if err != nil {

@@ -5,11 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"os/exec"
 	"time"
 )
 
@@ -31,39 +27,24 @@ const (
 // listeners are a process of subscribers, as the process that has started it sees
 // them.
 type listeners struct {
-	command *exec.Cmd
-	stdin   io.WriteCloser
+	*program
+
 	answers *json.Decoder
 }
 
 func startListeners(ctx context.Context, addr string) (*listeners, error) {
-	program, err := os.Executable()
+	program, err := startProgram(ctx, subscribeCommand, addr)
 	if err != nil {
 		return nil, err
 	}
-	command := exec.CommandContext(ctx, program, subscribeCommand, addr) //nolint:gosec // this program itself
-	command.Stderr = os.Stderr
-	stdin, err := command.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	stdout, err := command.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := command.Start(); err != nil {
-		return nil, err
-	}
-	return &listeners{command, stdin, json.NewDecoder(stdout)}, nil
+	return &listeners{program, json.NewDecoder(program.output)}, nil
 }
-
-func (l *listeners) stop() error { return errors.Join(l.stdin.Close(), l.command.Wait()) }
 
 func (l *listeners) tell(command string, numbers ...int64) (s summary, err error) {
 	for _, n := range numbers {
 		command += fmt.Sprint(" ", n)
 	}
-	if _, err := fmt.Fprintln(l.stdin, command); err != nil {
+	if _, err := fmt.Fprintln(l.input, command); err != nil {
 		return s, err
 	}
 	err = l.answers.Decode(&s)

@@ -40,7 +40,7 @@ func pollerAt(t *testing.T, addr string) *listeners {
 			t.Error(err)
 		}
 	})
-	return &listeners{stdin: stdin, answers: json.NewDecoder(answers)}
+	return &listeners{program: &program{input: stdin}, answers: json.NewDecoder(answers)}
 }
 
 // saying accepts connections, and does the same with each.
@@ -155,7 +155,7 @@ func TestEveryBrokerDeliversEachEventOnce(t *testing.T) {
 			}
 			addr := listening(t, contender{serve: func(l net.Listener, _ *service) error { return serve(l) }}, s)
 			to := &server{name: n.name, addr: addr}
-			to.stdin, to.answers = plumbing(t, s)
+			to.program, to.answers = plumbing(t, s)
 			stand := &stand{namedBroker: n, server: to, crowd: pollerAt(t, addr), next: 1}
 			for _, plan := range []series{{count: 10, size: 500}, {count: 5, gap: time.Millisecond}} {
 				o, err := stand.visit(3, plan)

@@ -95,7 +95,7 @@ func TestAReaderOfEachKindIsServedOrCut(t *testing.T) {
 	service := &service{h2c: true, stall: 500 * time.Millisecond}
 	addr := listening(t, c, service)
 	questions, answers := plumbing(t, service)
-	to := &server{name: ours, addr: addr, stdin: questions, answers: answers}
+	to := &server{name: ours, addr: addr, program: questions, answers: answers}
 	readers := allReaders(to, to, to, int64(fullStall/service.stall))
 	for i := range readers {
 		readers[i].secure = false // there is one server
@@ -160,7 +160,7 @@ func TestACrowdCountsItsCleanEnds(t *testing.T) {
 }
 
 // plumbing answers the questions of a server that is in this process.
-func plumbing(t *testing.T, s *service) (io.WriteCloser, *bufio.Reader) {
+func plumbing(t *testing.T, s *service) (*program, *bufio.Reader) {
 	t.Helper()
 	asked, questions := io.Pipe()
 	answered, answers := io.Pipe()
@@ -171,5 +171,5 @@ func plumbing(t *testing.T, s *service) (io.WriteCloser, *bufio.Reader) {
 			t.Error(err)
 		}
 	})
-	return questions, bufio.NewReader(answered)
+	return &program{input: questions, output: answered}, bufio.NewReader(answered)
 }

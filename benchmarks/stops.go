@@ -10,8 +10,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
-	"os/exec"
 	"runtime"
 	"syscall"
 	"time"
@@ -103,8 +101,8 @@ func openable(n int) (int, error) {
 
 // A group is a process of clients.
 type group struct {
-	command *exec.Cmd
-	stdin   io.Closer
+	*program
+
 	answers *bufio.Reader
 }
 
@@ -115,7 +113,7 @@ func startCrowds(ctx context.Context, addr string, each int) ([]*group, func() e
 	stop := func() error {
 		var faults []error
 		for _, g := range all {
-			faults = append(faults, g.stdin.Close(), g.command.Wait())
+			faults = append(faults, g.stop())
 		}
 		return errors.Join(faults...)
 	}
@@ -145,24 +143,11 @@ func crowdSource(i int) string {
 }
 
 func startCrowd(ctx context.Context, addr, source string, n int) (*group, error) {
-	program, err := os.Executable()
+	program, err := startProgram(ctx, crowdCommand, "-source", source, "-n", fmt.Sprint(n), addr)
 	if err != nil {
 		return nil, err
 	}
-	command := exec.CommandContext(ctx, program, crowdCommand, "-source", source, "-n", fmt.Sprint(n), addr) //nolint:gosec // this program itself
-	command.Stderr = os.Stderr
-	stdin, err := command.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	stdout, err := command.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := command.Start(); err != nil {
-		return nil, err
-	}
-	return &group{command, stdin, bufio.NewReader(stdout)}, nil
+	return &group{program, bufio.NewReader(program.output)}, nil
 }
 
 // count reads the next number that the process prints.

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/bare-go/bare"
 	"github.com/bare-go/bare/eventlog"
+	"github.com/bare-go/bare/internal/etag"
 	"github.com/bare-go/bare/internal/longpoll"
 )
 
@@ -105,7 +105,7 @@ func (h *Handler) pageResponse(r *reading, page eventlog.Page, cursor string) ba
 	if !r.position.Now { // the same address has something else the next time: it has no tag
 		tag := entityTag(r, &page)
 		headers.Set("Etag", tag)
-		if matchesTag(r.request.Scope.Header["If-None-Match"], tag) {
+		if etag.Matches(r.request.Scope.Header["If-None-Match"], tag) {
 			headers.Del("Content-Type")
 			return bare.HttpResponse{Status: http.StatusNotModified, Headers: headers}
 		}
@@ -122,20 +122,6 @@ func entityTag(r *reading, page *eventlog.Page) string {
 		tag += ":c"
 	}
 	return tag + `"`
-}
-
-// matchesTag compares a tag with those of If-None-Match, weakly (RFC 9110, section
-// 13.1.2).
-func matchesTag(header []string, tag string) bool {
-	for _, values := range header {
-		for value := range strings.SplitSeq(values, ",") {
-			value = strings.TrimSpace(value)
-			if value == "*" || strings.TrimPrefix(value, "W/") == tag {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // maxAge is how long caches may keep what a stream has had: it never changes, but

@@ -4,9 +4,9 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"fmt"
-	"strings"
 
 	"github.com/bare-go/bare"
+	"github.com/bare-go/bare/internal/etag"
 )
 
 //go:embed streams.js
@@ -22,22 +22,8 @@ var entityTag = fmt.Sprintf(`"%x"`, sha256.Sum256(module)) //nolint:gochecknoglo
 // 13.1.2). Several goroutines may call it at the same time.
 func Handle(request *bare.HttpRequest) bare.HttpResponse {
 	response := bare.BytesResponse(200, "text/javascript; charset=utf-8", module)
-	if matches(request.Scope.Header.Values("If-None-Match")) {
+	if etag.Matches(request.Scope.Header["If-None-Match"], entityTag) {
 		response = bare.HttpResponse{Status: 304}
 	}
 	return response.WithHeader("etag", entityTag).WithHeader("cache-control", "no-cache")
-}
-
-// matches reports whether the client has the module. If-None-Match compares weakly,
-// and a proxy that compresses makes tags weak (RFC 9110, section 8.8.3.2).
-func matches(values []string) bool {
-	for _, value := range values {
-		for tag := range strings.SplitSeq(value, ",") {
-			tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/")
-			if tag == entityTag || tag == "*" {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -2,7 +2,6 @@ package sse
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"net/http"
 	"strings"
@@ -119,23 +118,8 @@ func (w *writer) finish(ctx context.Context, err error) error {
 		w.put(Event{ID: Done, Type: Done})
 		return nil
 	}
-	w.put(Event{Type: Failed, Data: []byte(safeMessage(err))})
+	w.put(Event{Type: Failed, Data: []byte(bare.SafeMessage(err))})
 	return err
-}
-
-// safeMessage is what a client may be told of an error: see [bare.ErrorResponse].
-func safeMessage(err error) string {
-	type safeError interface {
-		error
-		StatusCode() int
-		SafeMessage() string
-	}
-	if safe, ok := errors.AsType[safeError](err); ok {
-		if status := safe.StatusCode(); status >= 400 && status <= 599 {
-			return safe.SafeMessage()
-		}
-	}
-	return http.StatusText(http.StatusInternalServerError)
 }
 
 // MaxIDLength is how many bytes [LastEventID] returns at most.

@@ -104,7 +104,7 @@ func (t *Topic) Close(ctx context.Context) error { return t.end(ctx, nil) }
 // if it has the methods StatusCode() int and SafeMessage() string, as [bare.HttpError]
 // does; otherwise it is "Internal Server Error". Otherwise Fail is as [Topic.Close].
 func (t *Topic) Fail(ctx context.Context, err error) error {
-	return t.end(ctx, append([]byte{metaFailed}, safeMessage(err)...))
+	return t.end(ctx, append([]byte{metaFailed}, bare.SafeMessage(err)...))
 }
 
 // metaFailed is the first byte of the Meta with which a producer that has failed closes
@@ -135,25 +135,10 @@ func (t *Topic) Cursor(ctx context.Context) (eventlog.Offset, error) {
 	return state.Tail, err
 }
 
-// safeMessage is what a client may be told of an error: see [bare.ErrorResponse].
-func safeMessage(err error) string {
-	type safeError interface {
-		error
-		StatusCode() int
-		SafeMessage() string
-	}
-	if safe, ok := errors.AsType[safeError](err); ok {
-		if status := safe.StatusCode(); status >= 400 && status <= 599 {
-			return safe.SafeMessage()
-		}
-	}
-	return http.StatusText(http.StatusInternalServerError)
-}
-
 // failure makes an error's response of what a log has failed with.
 func failure(err error) bare.HttpResponse {
 	if errors.Is(err, eventlog.ErrDeleted) {
-		err = &bare.HttpError{Status: http.StatusGone, Message: "This topic is no more.", Err: err}
+		err = &bare.HttpError{Status: http.StatusGone, Message: deleted, Err: err}
 	}
 	return bare.ErrorResponse(err)
 }
