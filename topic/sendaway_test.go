@@ -3,6 +3,7 @@ package topic_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -89,6 +90,29 @@ func TestAStopEndsStreamsOneAfterTheOther(t *testing.T) {
 		}
 		if ends[0] > time.Second {
 			t.Errorf("the first ended after %v", ends[0])
+		}
+	})
+}
+
+func TestAStopWaitsForNoClientThatHasLeft(t *testing.T) {
+	eachProtocol(t, topic.Options{}, func(t *testing.T, s *site) {
+		const count = 100
+		streams := make([]*baretest.Stream, count)
+		for i := range streams {
+			streams[i] = s.follow()
+		}
+		start := time.Now()
+		if err := s.app.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		for _, stream := range streams {
+			stream.Close()
+		}
+		if got := strings.Count(s.reasons(), "shutdown"); got != count {
+			t.Errorf("%d of %d streams have ended", got, count)
+		}
+		if took := time.Since(start); took > 0 {
+			t.Errorf("they took %v", took)
 		}
 	})
 }
