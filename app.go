@@ -91,14 +91,15 @@ type Application struct {
 	// well; 0 or less means no limit.
 	BodyLimit int64
 
-	once     sync.Once
-	pipeline HttpHandler // the middlewares around the handler of the request
-	mounts   []mount     // the longest prefix first
-	groups   routing.Prefixes[*Group]
-	wrapping wrapping
-	clock    clock
-	watch    watch
-	lifespan lifespan
+	once      sync.Once
+	pipeline  HttpHandler // the middlewares around the handler of the request
+	mounts    []mount     // the longest prefix first
+	groups    routing.Prefixes[*Group]
+	wrapping  wrapping
+	clock     clock
+	watch     watch
+	observers observers
+	lifespan  lifespan
 }
 
 // NewApplication returns an application with a router, an Info, and nothing else.

@@ -60,8 +60,7 @@ type clockOwner interface {
 func (c *clock) now() time.Duration { return time.Since(c.base) }
 
 // enlist wakes the entry's owner after the delay, if it is not on the list.
-func (c *clock) enlist(e *clockEntry) {
-	now := c.now()
+func (c *clock) enlist(e *clockEntry, now time.Duration) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	if e.listed.Load() {

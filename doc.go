@@ -77,6 +77,13 @@
 //
 // [HttpRequest.OnEnd] is told how each response ended, once, whatever happens.
 //
+// # Looking on
+//
+// [Application.Streams] shows the streams that are open, and [Application.CutStream]
+// ends one. [Application.OnStream] is told when the head of a stream has left, and
+// [Application.OnEnd] of the end of every response: metrics and logs of all requests
+// need no middleware.
+//
 // # Requests
 //
 // [HttpRequest] has the request as net/http received it, the variables of the path,

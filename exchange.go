@@ -89,7 +89,7 @@ func (x *exchange) context() context.Context {
 	if made {
 		// In this order: either the shutdown finds the exchange among those that it
 		// tells, or it has begun and is seen here.
-		x.app.watch.add(x)
+		x.app.watch.see(x)
 		if x.app.stopping() {
 			x.lifetime.shutDown()
 		}
@@ -148,7 +148,7 @@ func (x *exchange) transmit(response HttpResponse) {
 		return
 	}
 	x.bodyBegins()
-	err := x.stream.run(response.Body, x.observed())
+	err := x.stream.run(response.Body, x.timed())
 	switch {
 	case err == nil && x.lifetime.left.Load() && !x.sink.unreachable():
 		err = ErrClientGone // it may still read, and the body has not reached its end
@@ -282,39 +282,8 @@ func (x *exchange) abort() {
 	x.sink.reset()
 }
 
-// observed reports whether somebody is to be told of the end.
-func (x *exchange) observed() bool { return x.hooks != nil && len(x.hooks.reports()) > 0 }
-
-// report calls what was registered with OnEnd.
-func (x *exchange) report() {
-	if !x.observed() {
-		return
-	}
-	end := End{
-		Bytes:     x.stream.sent,
-		FirstByte: x.stream.firstByte,
-		Duration:  x.app.clock.now() - x.stream.started,
-		Err:       x.err,
-	}
-	if x.stream.headOut {
-		end.Status = x.stream.status
-	}
-	for _, report := range x.hooks.reports() {
-		x.reportTo(report, end)
-	}
-}
-
-func (x *exchange) reportTo(report func(End), end End) {
-	defer func() {
-		if value := recover(); value != nil {
-			x.logPanic("a function given to OnEnd panicked", caught(value))
-		}
-	}()
-	report(end)
-}
-
 // due is called by the clock, under its mutex: the response takes its time.
-func (x *exchange) due() { x.app.watch.add(x) }
+func (x *exchange) due() { x.app.watch.see(x) }
 
 // quiet is called by the clock, under its mutex.
 func (x *exchange) quiet() bool { return x.stream.quiet() }

@@ -100,10 +100,10 @@ func TestOnEndIsToldOnceWhateverHappens(t *testing.T) {
 		respond func() bare.HttpResponse
 		want    bare.End
 	}{
-		{"a body", "GET", func() bare.HttpResponse { return bare.TextResponse(201, "four") }, bare.End{Status: 201, Bytes: 4}},
+		{"a body", "GET", func() bare.HttpResponse { return bare.TextResponse(201, "four") }, bare.End{Status: 201, Bytes: 4, Chunks: 1}},
 		{"no body", "GET", func() bare.HttpResponse { return bare.HttpResponse{Status: 202} }, bare.End{Status: 202}},
 		{"HEAD", "HEAD", func() bare.HttpResponse { return bare.TextResponse(200, "four") }, bare.End{Status: 200}},
-		{"a panic", "GET", func() bare.HttpResponse { panic("oops") }, bare.End{Status: 500, Bytes: 21}},
+		{"a panic", "GET", func() bare.HttpResponse { panic("oops") }, bare.End{Status: 500, Bytes: 21, Chunks: 1}},
 		{"an abort", "GET", func() bare.HttpResponse { panic(http.ErrAbortHandler) }, bare.End{Err: http.ErrAbortHandler}},
 	}
 	for _, test := range tests {

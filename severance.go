@@ -66,10 +66,11 @@ func (l *lifetime) severedBy() error {
 
 // sever cuts the response from another goroutine than its own. It has three steps,
 // as each of them alone can be too late or in vain: the stream takes nothing more,
-// the body is told by its context, and what still waits is broken off.
-func (x *exchange) sever(reason error) {
+// the body is told by its context, and what still waits is broken off. It reports
+// whether nobody has been faster.
+func (x *exchange) sever(reason error) bool {
 	if !x.lifetime.sever(reason) {
-		return
+		return false
 	}
 	time.AfterFunc(abortDelay, func() { x.breakOff(false) })
 	if s := &x.stream; s.gate.tryLock() {
@@ -84,6 +85,7 @@ func (x *exchange) sever(reason error) {
 		}()
 	}
 	x.lifetime.end(reason)
+	return true
 }
 
 // shut has the stream take no further chunk. What it has taken is flushed. The

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 )
 
@@ -49,21 +50,30 @@ type stream struct {
 	pending   bool // there is something to flush
 	withheld  bool // last is to be written yet
 	last      [1]byte
-	lastFlush time.Duration
-	sent      int64 // bytes of the body
+	flowing   bool          // the body is running
+	streamed  bool          // the head has left, and the body went on
+	lastFlush time.Duration // the body's beginning until there is one
+	chunks    int64         // of the body, not counting empty ones
+	sent      int64         // bytes of the body
 	firstByte time.Duration
 	err       error // the first failed write: it is final
+
+	// What others see of it, at any time: see counts.go.
+	counts atomic.Pointer[counts] // nil until there is something to see
+	since  atomic.Int64           // on the clock, when the write under way was noted; 0 for none
 }
 
 // run sends the head and what the body yields, and returns why that cannot become
-// a complete response. Observed says that somebody is to be told of the end.
-func (s *stream) run(body iter.Seq[[]byte], observed bool) error {
+// a complete response. Timed says that somebody wants the time of the first byte.
+func (s *stream) run(body iter.Seq[[]byte], timed bool) error {
+	s.flowing = true
 	s.pending = true // the head
 	s.alone = isImmediate(body)
-	s.timed = observed || !s.alone // a body of another kind may call OnEnd yet
+	s.timed = timed || !s.alone // a body of another kind may call OnEnd yet
 	s.withhold = !s.alone
 	if !s.alone {
-		s.clock.enlist(&s.entry)
+		s.lastFlush = s.clock.now() // before the clock may flush
+		s.clock.enlist(&s.entry, s.lastFlush)
 	}
 	failure := runBody(body, s.yield)
 
@@ -72,7 +82,8 @@ func (s *stream) run(body iter.Seq[[]byte], observed bool) error {
 	if s.stopped && written == nil {
 		written = errWriteLost
 	}
-	s.stopped = true                           // whatever is left of the body is late
+	s.stopped = true // whatever is left of the body is late
+	s.flowing = false
 	missing := s.sent+s.waiting() < s.declared // -1 is never missing
 	s.gate.unlock()
 	if failure != nil {
@@ -119,8 +130,9 @@ func (s *stream) yield(chunk []byte) bool {
 	}
 	// After the unlock: a flush that found the gate taken has left.
 	if pending && !s.entry.listed.Load() {
-		s.clock.enlist(&s.entry)
+		s.clock.enlist(&s.entry, s.clock.now())
 	}
+	s.settle()
 	return more
 }
 
@@ -137,6 +149,9 @@ func (s *stream) take(chunk []byte) (taken, pending, more bool) {
 		return false, false, false
 	}
 	s.stopped = true // if the writer panics
+	if len(chunk) > 0 {
+		s.chunks++
+	}
 	if len(chunk) > smallChunk {
 		s.beWatched()
 	}
@@ -145,11 +160,13 @@ func (s *stream) take(chunk []byte) (taken, pending, more bool) {
 		rest = rest[len(piece):]
 		s.writePiece(piece)
 	}
-	if s.pending && s.mustFlush(chunk) { // what has failed has nothing pending
-		if len(chunk) == 0 {
-			s.release()
+	if s.pending { // what has failed has nothing pending
+		if now, must := s.mustFlush(chunk); must {
+			if len(chunk) == 0 {
+				s.release()
+			}
+			s.flush(now)
 		}
-		s.flush()
 	}
 	s.stopped = s.err != nil
 	return true, s.pending && !s.alone, !s.stopped
@@ -157,17 +174,14 @@ func (s *stream) take(chunk []byte) (taken, pending, more bool) {
 
 // mustFlush reports whether what was written waits for no company: a chunk after
 // a silence, the first one of a stream by nature, and whatever an empty chunk
-// follows. If the clock has the stream on its list there was no silence.
-func (s *stream) mustFlush(chunk []byte) bool {
-	switch {
-	case len(chunk) == 0:
-		return true
-	case !s.flushed:
-		return s.eager
-	case s.entry.listed.Load():
-		return false
+// follows. If the clock has the stream on its list there was no silence. It returns
+// the time as well, if it is to be flushed.
+func (s *stream) mustFlush(chunk []byte) (now time.Duration, must bool) {
+	if len(chunk) > 0 && (!s.flushed && !s.eager || s.flushed && s.entry.listed.Load()) {
+		return 0, false
 	}
-	return s.clock.now()-s.lastFlush >= flushDelay
+	now = s.clock.now()
+	return now, len(chunk) == 0 || !s.flushed || now-s.lastFlush >= flushDelay
 }
 
 // writePiece writes a part of a chunk, and no more than was declared. The caller
@@ -211,10 +225,18 @@ func (s *stream) waiting() int64 {
 func (s *stream) put(piece []byte) {
 	s.sendHead()
 	s.pending = true
+	large := len(piece) > smallChunk
+	if large {
+		s.beginLarge()
+	}
 	s.writing.begin()
 	n, err := s.sink.write(piece)
 	inTime := s.writing.end()
 	s.sent += int64(n)
+	if large {
+		s.waited(s.clock.now())
+	}
+	s.keepUp()
 	switch {
 	case !inTime:
 		s.fail(ErrStalled)
@@ -237,19 +259,20 @@ func (s *stream) flushDue() {
 	if !s.gate.tryLock() {
 		return
 	}
+	defer s.settle() // after the unlock
 	defer s.gate.unlock()
 	defer s.recoverFlush()
 	if s.pending {
 		s.release()
-		s.flush()
+		s.flush(s.clock.now())
 	}
 }
 
 // quiet reports whether nothing waits to be flushed. It does not wait for a body at
-// work.
+// work, but notes when it has found it there.
 func (s *stream) quiet() bool {
 	if !s.gate.tryLock() {
-		return false
+		return !s.busy() && s.quiet()
 	}
 	defer s.gate.unlock()
 	return !s.pending
@@ -258,7 +281,7 @@ func (s *stream) quiet() bool {
 // tryFlush is a flush whose panic is the stream's error. The caller holds the gate.
 func (s *stream) tryFlush() {
 	defer s.recoverFlush()
-	s.flush()
+	s.flush(s.clock.now())
 }
 
 // recoverFlush ends a response whose writer panics where nobody else is to be
@@ -282,25 +305,33 @@ var errFlushPanicked = errors.New("bare: the writer's flush panicked")
 func (s *stream) beWatched() {
 	if s.alone {
 		s.alone = false
-		s.clock.enlist(&s.entry)
+		s.lastFlush = s.clock.now()
+		s.clock.enlist(&s.entry, s.lastFlush)
 	}
 }
 
 // flush sends the head and what was written. The caller holds the gate.
-func (s *stream) flush() {
+func (s *stream) flush(now time.Duration) {
 	s.beWatched()
 	s.sendHead()
 	s.pending = s.withheld
+	if s.flowing {
+		s.publish(now)
+	}
+	s.waits(now)
 	s.writing.begin()
 	err := s.sink.flush()
 	inTime := s.writing.end()
 	s.flushed = true
 	s.lastFlush = s.clock.now()
+	s.waited(s.lastFlush)
 	switch {
 	case !inTime:
 		s.fail(ErrStalled)
 	case err != nil:
 		s.fail(err)
+	default:
+		s.beStream()
 	}
 }
 
@@ -345,7 +376,7 @@ func (s *stream) complete(observed bool, stall time.Duration) error {
 func (s *stream) end(observed bool, stall time.Duration) {
 	s.sendHead()
 	if observed || s.pending && !s.sink.expireLater(stall) {
-		s.flush()
+		s.flush(s.clock.now())
 	}
 	s.pending = false // for the clock
 }

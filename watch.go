@@ -23,7 +23,8 @@ type watch struct {
 	stall time.Duration // 0 or less means no limit
 
 	mutex     sync.Mutex
-	exchanges map[*exchange]struct{}
+	exchanges map[*exchange]uint64 // each with its number
+	numbers   uint64               // how many have been given out
 	timer     *time.Timer
 	armed     bool
 
@@ -38,25 +39,31 @@ func (w *watch) interval() time.Duration {
 	return min(w.stall/stallChecks, departureCheck)
 }
 
-// add has the exchange looked at until forget.
-func (w *watch) add(x *exchange) {
-	if x.watched.Load() {
-		return
+// see has the exchange looked at until forget.
+func (w *watch) see(x *exchange) {
+	if !x.watched.Load() {
+		w.add(x)
 	}
+}
+
+// add is see, and returns the exchange's number: 0 if it was forgotten.
+func (w *watch) add(x *exchange) uint64 {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	if x.forgotten {
-		return
+	if x.forgotten || x.watched.Load() {
+		return w.exchanges[x]
 	}
 	x.watched.Store(true)
 	if w.exchanges == nil {
-		w.exchanges = make(map[*exchange]struct{})
+		w.exchanges = make(map[*exchange]uint64)
 	}
-	w.exchanges[x] = struct{}{}
+	w.numbers++
+	w.exchanges[x] = w.numbers
 	if !w.armed {
 		w.armed = true
 		w.timer = arm(w.timer, w.interval(), w.look)
 	}
+	return w.numbers
 }
 
 // forget ends the watch over an exchange, for good. Certain says that nobody can
@@ -84,6 +91,35 @@ func (w *watch) collect(exchanges []*exchange) []*exchange {
 		exchanges = append(exchanges, x)
 	}
 	return exchanges
+}
+
+// A numbered is an exchange with its number.
+type numbered struct {
+	exchange *exchange
+	id       uint64
+}
+
+// numbered returns the exchanges that are watched now.
+func (w *watch) numbered() []numbered {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	all := make([]numbered, 0, len(w.exchanges))
+	for x, id := range w.exchanges {
+		all = append(all, numbered{x, id})
+	}
+	return all
+}
+
+// find returns the exchange with a number, nil if it is not watched any more.
+func (w *watch) find(id uint64) *exchange {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	for x, number := range w.exchanges {
+		if number == id {
+			return x
+		}
+	}
+	return nil
 }
 
 // look looks at each exchange once. The kernel is asked outside the mutex, which
