@@ -100,6 +100,7 @@ func (x *exchange) end() End {
 		Chunks:    s.chunks,
 		FirstByte: s.firstByte,
 		Duration:  x.app.clock.now() - s.started,
+		Cut:       x.lifetime.severedBy() != nil,
 		Stream:    s.streamed,
 		Err:       x.err,
 	}

@@ -26,8 +26,8 @@ func observe(app *bare.Application) *observed {
 		}
 	})
 	app.OnEnd(func(request *bare.HttpRequest, end bare.End) {
-		o.ends = append(o.ends, fmt.Sprintf("%s %s %d %dB stream=%v err=%v",
-			request.Scope.Method, request.Matches.Route(), end.Status, end.Bytes, end.Stream, end.Err))
+		o.ends = append(o.ends, fmt.Sprintf("%s %s %d %dB stream=%v %s",
+			request.Scope.Method, request.Matches.Route(), end.Status, end.Bytes, end.Stream, end.Reason()))
 	})
 	return o
 }
@@ -62,16 +62,16 @@ func TestAnApplicationIsToldOfEveryResponse(t *testing.T) {
 		handler      bare.HttpHandler
 		head, end    string
 	}{
-		"a small one":                     {"GET", "/r", text, "", "GET /r 200 5B stream=false err=<nil>"},
-		"a HEAD":                          {"HEAD", "/r", events, "", "HEAD /r 200 0B stream=false err=<nil>"},
-		"a 404":                           {"GET", "/nowhere", text, "", "GET  404 9B stream=false err=<nil>"},
-		"an event stream that ends soon":  {"GET", "/r", events, "GET /r 200", "GET /r 200 9B stream=true err=<nil>"},
-		"one that takes a second":         {"GET", "/r", slow, "GET /r 200", "GET /r 200 2B stream=true err=<nil>"},
-		"one that is silent":              {"GET", "/r", silent, "GET /r 200", "GET /r 200 0B stream=true err=<nil>"},
-		"one that fails":                  {"GET", "/r", fails, "GET /r 200", "GET /r 200 1B stream=true err=kicked"},
-		"one that fails before its head":  {"GET", "/r", failsAtOnce, "", "GET /r 500 21B stream=false err=kicked"},
-		"a handler that panics":           {"GET", "/r", panics, "", "GET /r 500 21B stream=false err=<nil>"},
-		"one that is sent in large parts": {"GET", "/r", large, "", "GET /r 200 1048576B stream=false err=<nil>"},
+		"a small one":                     {"GET", "/r", text, "", "GET /r 200 5B stream=false complete"},
+		"a HEAD":                          {"HEAD", "/r", events, "", "HEAD /r 200 0B stream=false complete"},
+		"a 404":                           {"GET", "/nowhere", text, "", "GET  404 9B stream=false complete"},
+		"an event stream that ends soon":  {"GET", "/r", events, "GET /r 200", "GET /r 200 9B stream=true complete"},
+		"one that takes a second":         {"GET", "/r", slow, "GET /r 200", "GET /r 200 2B stream=true complete"},
+		"one that is silent":              {"GET", "/r", silent, "GET /r 200", "GET /r 200 0B stream=true complete"},
+		"one that fails":                  {"GET", "/r", fails, "GET /r 200", "GET /r 200 1B stream=true failed"},
+		"one that fails before its head":  {"GET", "/r", failsAtOnce, "", "GET /r 500 21B stream=false failed"},
+		"a handler that panics":           {"GET", "/r", panics, "", "GET /r 500 21B stream=false complete"},
+		"one that is sent in large parts": {"GET", "/r", large, "", "GET /r 200 1048576B stream=false complete"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -113,7 +113,7 @@ func TestALargeResponseToASlowClientIsAStream(t *testing.T) {
 		time.Sleep(time.Second) // it has filled all buffers meanwhile
 		stream.Rest()
 		synctest.Wait()
-		if want := "GET / 200 8388608B stream=true err=<nil>"; !slices.Equal(o.ends, []string{want}) || len(o.heads) != 1 {
+		if want := "GET / 200 8388608B stream=true complete"; !slices.Equal(o.ends, []string{want}) || len(o.heads) != 1 {
 			t.Errorf("told %q", *o)
 		}
 	})
@@ -194,7 +194,7 @@ func TestAHookMayCutTheStreamItIsToldOf(t *testing.T) {
 		stream := serve(t, protocol, app).Get("/")
 		stream.Rest()
 		synctest.Wait()
-		if !errors.Is(end.Err, errKicked) || stream.Err() == nil {
+		if !errors.Is(end.Err, errKicked) || end.Reason() != "cut" || stream.Err() == nil {
 			t.Errorf("OnEnd was told %+v, and the client %v", end, stream.Err())
 		}
 	})
@@ -237,4 +237,21 @@ func faultOf(do func()) (fault any) {
 	defer func() { fault = recover() }()
 	do()
 	return nil
+}
+
+func TestAReasonIsTheSameForAllErrorsOfItsKind(t *testing.T) {
+	t.Parallel()
+	for want, end := range map[string]bare.End{
+		"complete":    {},
+		"client gone": {Err: bare.ErrClientGone},
+		"shutdown":    {Err: bare.ErrShutdown},
+		"stalled":     {Err: fmt.Errorf("wrapped: %w", bare.ErrStalled)},
+		"aborted":     {Err: http.ErrAbortHandler},
+		"failed":      {Err: bare.ErrContentLength},
+		"cut":         {Err: bare.ErrShutdown, Cut: true},
+	} {
+		if got := end.Reason(); got != want {
+			t.Errorf("%+v has the reason %q, want %q", end, got, want)
+		}
+	}
 }

@@ -283,31 +283,3 @@ func (r *HttpRequest) OnEnd(report func(End)) {
 		r.detached.onEnd = append(r.detached.onEnd, report)
 	}
 }
-
-// End is how a response ended.
-type End struct {
-	// Status is the status that was sent, 0 when nothing was.
-	Status int
-	// Bytes counts the bytes of the body that were handed to the connection.
-	Bytes int64
-	// Chunks counts the chunks that the body has yielded, not counting empty ones.
-	Chunks int64
-	// FirstByte is the time from the request to the first byte that the body has
-	// yielded; 0 when there was none.
-	FirstByte time.Duration
-	// Duration is the time from the request to the end.
-	Duration time.Duration
-	// Blocked is how long the writes of a stream have waited for the client, those
-	// that took less than a millisecond not counted.
-	Blocked time.Duration
-	// Stream says that the head left before the body had ended: see
-	// [Application.OnStream].
-	Stream bool
-	// Err is nil when the response is complete, and otherwise [ErrClientGone],
-	// [ErrShutdown], [ErrStalled], the reason of a [HttpRequest.Cut],
-	// [http.ErrAbortHandler] when the handler or the body panicked with it, or what
-	// the body failed with. A stream that ended cleanly because the server is stopping
-	// has ErrShutdown; one that did so after its client had closed its side of the
-	// connection has ErrClientGone.
-	Err error
-}
