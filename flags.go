@@ -2,15 +2,18 @@ package bare
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 )
 
-// Flags defines the flags -addr, -cert and -key on the set, and returns the Server
-// that parsing them fills. It is for a program that has flags of its own: call it
-// before the set is parsed, and read the flags after.
+// Flags defines the flags -addr, -cert, -key and -dev-cert on the set, and returns the
+// Server that parsing them fills. It is for a program that has flags of its own: call
+// it before the set is parsed, and read the flags after.
 //
 //	name := flag.String("name", "World", "who to greet")
 //	server := bare.Flags(flag.CommandLine)
@@ -28,7 +31,7 @@ func Flags(set *flag.FlagSet) *Server {
 	if set.Parsed() {
 		panic("bare: Flags: the flags have been parsed already") //nolint:forbidigo // a programmer's error, at registration
 	}
-	for _, name := range []string{"addr", "cert", "key"} {
+	for _, name := range flagNames() {
 		if set.Lookup(name) != nil {
 			panic("bare: Flags: there is a flag -" + name + " already") //nolint:forbidigo // a programmer's error, at registration
 		}
@@ -38,11 +41,34 @@ func Flags(set *flag.FlagSet) *Server {
 	return server
 }
 
+// flagNames lists the flags that are ours.
+func flagNames() []string { return []string{"addr", "cert", "key", "dev-cert"} }
+
 // defineFlags defines the flags that fill a server.
 func defineFlags(set *flag.FlagSet, server *Server) {
 	set.Var(&addrFlag{server: server}, "addr", "the `host:port` to listen on")
 	set.StringVar(&server.CertFile, "cert", "", "a PEM `file` with a certificate: serve HTTPS and HTTP/2")
 	set.StringVar(&server.KeyFile, "key", "", "a PEM `file` with the certificate's key")
+	set.BoolFunc("dev-cert", "serve HTTPS and HTTP/2 to this machine only, with a certificate that no browser trusts", server.setDevelopment)
+}
+
+// setDevelopment is told what was given to -dev-cert.
+func (s *Server) setDevelopment(value string) error {
+	on, err := strconv.ParseBool(value)
+	if err != nil || !on {
+		return err
+	}
+	certificate, err := InsecureDevelopmentCertificate()
+	if err != nil {
+		return err
+	}
+	config := s.TLSConfig.Clone()
+	if config == nil {
+		config = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	config.Certificates = []tls.Certificate{certificate}
+	s.TLSConfig = config
+	return nil
 }
 
 // An addrFlag is the value of -addr. By its type [Main] finds the Server that was
@@ -118,7 +144,7 @@ func ownFlags(set *flag.FlagSet) []string {
 	ours := addrFlagOf(set) != nil
 	var names []string
 	set.VisitAll(func(f *flag.Flag) {
-		if !ours || f.Name != "addr" && f.Name != "cert" && f.Name != "key" {
+		if !ours || !slices.Contains(flagNames(), f.Name) {
 			names = append(names, "-"+f.Name)
 		}
 	})

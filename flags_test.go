@@ -205,6 +205,7 @@ func TestFlagsRefuseASetThatCannotHaveThem(t *testing.T) {
 		{"a set that has been parsed", func(set *flag.FlagSet) { _ = set.Parse(nil) }, "bare: Flags: the flags have been parsed already"},
 		{"a flag -addr", func(set *flag.FlagSet) { set.String("addr", "", "") }, "bare: Flags: there is a flag -addr already"},
 		{"a flag -key", func(set *flag.FlagSet) { set.Bool("key", false, "") }, "bare: Flags: there is a flag -key already"},
+		{"a flag -dev-cert", func(set *flag.FlagSet) { set.Bool("dev-cert", false, "") }, "bare: Flags: there is a flag -dev-cert already"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -12,10 +12,11 @@ import (
 )
 
 // Main is a small program's whole main. It parses the flags -addr, with the given
-// default, -cert and -key, prints one line with the address that it listens on, and
-// runs the application until SIGINT or SIGTERM. It then exits with status 0; after
-// a failure it prints one line and exits with status 1, and so it does, at once, at
-// a second signal.
+// default, -cert, -key and -dev-cert, prints one line with the address that it listens
+// on, and runs the application until SIGINT or SIGTERM. It then exits with status 0;
+// after a failure it prints one line and exits with status 1, and so it does, at once,
+// at a second signal. With -dev-cert it serves HTTPS with an
+// [InsecureDevelopmentCertificate], and prints its fingerprint on a second line.
 //
 // A program that has flags of its own calls [Flags] and [flag.Parse] before it reads
 // them. Main then uses what was parsed, and what the program has set in the other
@@ -32,13 +33,21 @@ func Main(app *Application, addr string) {
 	}
 	told := server.OnListen
 	server.OnListen = func(bound net.Addr) {
-		fmt.Println("Listening on " + server.address(bound)) //nolint:forbidigo // Main speaks for the program
+		server.announce(bound)
 		if told != nil {
 			told(bound)
 		}
 	}
 	if err := runUntilSignal(server, app); err != nil {
 		exit(1, err)
+	}
+}
+
+// announce prints what the user of a program needs to know of its server.
+func (s Server) announce(bound net.Addr) {
+	fmt.Println("Listening on " + s.address(bound)) //nolint:forbidigo // Main speaks for the program
+	if leaf := developmentLeaf(s.TLSConfig); leaf != nil {
+		fmt.Println("Its certificate is for development only. SHA-256: " + fingerprint(leaf)) //nolint:forbidigo // as above
 	}
 }
 

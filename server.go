@@ -56,11 +56,14 @@ type Server struct {
 
 	// CertFile and KeyFile name PEM files with the certificate chain and its key.
 	// With them, or with TLSConfig, the server speaks TLS, and HTTP/2 with clients
-	// that can.
+	// that can. When the files change, new connections get the new certificate: at
+	// most once a second a handshake looks at them. A new pair that cannot be used is
+	// logged, once, and the old one is kept.
 	CertFile, KeyFile string
 
 	// TLSConfig is used for TLS; nil means none, or the defaults with CertFile. It
-	// is copied.
+	// is copied. With CertFile its Certificates are not used, but its GetCertificate
+	// is asked first, for names.
 	TLSConfig *tls.Config
 
 	// DisableHTTP2 keeps TLS to HTTP/1.1.
@@ -118,7 +121,8 @@ func Run(ctx context.Context, app *Application, addr string) error {
 // A client that had not taken the rest of a finished response then is no failure.
 // An application runs once at a time.
 func (s Server) Run(ctx context.Context, app *Application) error {
-	if err := s.check(); err != nil {
+	certificate, err := s.check(app)
+	if err != nil {
 		return errors.Join(err, s.closeListener())
 	}
 	if interrupted, err := app.start(ctx, s.grace); err != nil {
@@ -133,11 +137,14 @@ func (s Server) Run(ctx context.Context, app *Application) error {
 	}
 	listener := conn.Listen(inner, conn.Options{Stall: app.stallTimeout(), MaxConnections: s.MaxConnections})
 	server := s.httpServer(ctx, app, listener)
+	if certificate != nil {
+		server.TLSConfig = certificate.configure(server.TLSConfig)
+	}
 	if s.OnListen != nil {
 		s.OnListen(listener.Addr())
 	}
 	served := make(chan error, 1)
-	go func() { served <- s.serve(server, listener) }()
+	go func() { served <- serve(server, listener) }()
 	if err := s.await(ctx, app, served); err != nil {
 		// The listener has broken: what is open may still finish.
 		return errors.Join(fmt.Errorf("bare: %w", err), s.stop(ctx, app, server, listener))
@@ -171,15 +178,16 @@ func (s Server) await(ctx context.Context, app *Application, served <-chan error
 	}
 }
 
-// check reports everything that is wrong with the configuration.
-func (s Server) check() error {
+// check reports everything that is wrong with the configuration. It returns the
+// certificate of CertFile, nil without.
+func (s Server) check(app *Application) (certificate *certificateFile, err error) {
 	var faults []error
 	switch {
 	case (s.CertFile == "") != (s.KeyFile == ""):
 		faults = append(faults, errors.New("bare: CertFile and KeyFile go together"))
 	case s.CertFile != "":
-		if _, err := tls.LoadX509KeyPair(s.CertFile, s.KeyFile); err != nil {
-			faults = append(faults, fmt.Errorf("bare: the certificate cannot be used: %w", err))
+		if certificate, err = newCertificateFile(s.CertFile, s.KeyFile, app.logger); err != nil {
+			faults = append(faults, err)
 		}
 	}
 	if s.Listener != nil && s.Addr != "" {
@@ -189,7 +197,8 @@ func (s Server) check() error {
 		s.TLSConfig.GetCertificate == nil && s.TLSConfig.GetConfigForClient == nil {
 		faults = append(faults, errors.New("bare: TLSConfig has no certificate"))
 	}
-	return errors.Join(faults...)
+	faults = append(faults, s.checkDevelopment())
+	return certificate, errors.Join(faults...)
 }
 
 func (s Server) listen(ctx context.Context) (net.Listener, error) {
@@ -254,9 +263,9 @@ func withDefault(d, standard time.Duration) time.Duration {
 	return cmp.Or(d, standard)
 }
 
-func (s Server) serve(server *http.Server, listener *conn.Listener) error {
-	if s.CertFile != "" || s.TLSConfig != nil {
-		return server.ServeTLS(listener, s.CertFile, s.KeyFile)
+func serve(server *http.Server, listener *conn.Listener) error {
+	if server.TLSConfig != nil {
+		return server.ServeTLS(listener, "", "") // it has its certificates
 	}
 	return server.Serve(listener)
 }
