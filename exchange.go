@@ -24,12 +24,14 @@ type exchange struct {
 	stream   stream
 	sink     httpSink
 
+	head  gate   // of early hints, until the response begins
 	hooks *hooks // nil as long as there are none
 	err   error  // how the response ended, in the terms of End
 
 	// guard keeps the watch from a ResponseWriter that is no longer ours.
 	guard     sync.Mutex
 	finished  bool        // under the guard
+	begun     bool        // the response has begun, or never will
 	ended     bool        // the response was completed or cut
 	asked     bool        // for its context, before the end
 	forgotten bool        // by the watch; under its mutex
@@ -138,6 +140,7 @@ func (x *exchange) send(response HttpResponse) {
 
 // transmit sends a response that nobody has cut yet.
 func (x *exchange) transmit(response HttpResponse) {
+	x.beginHead()
 	if err := x.stream.setHead(response); err != nil {
 		response = x.refuse(err)
 	}
@@ -253,6 +256,7 @@ func (x *exchange) finish() {
 
 // close ends the stream, and tells whoever is still at work on the response.
 func (x *exchange) close() {
+	x.beginHead()
 	x.stream.close()
 	x.app.clock.delist(&x.stream.entry)
 	x.asked = x.lifetime.end(context.Canceled)
