@@ -278,7 +278,7 @@ func TestGetCertificateIsAskedBeforeTheFilesAre(t *testing.T) {
 		other, err := tls.X509KeyPair(newPair(t, 7))
 		must(t, err)
 		config := &tls.Config{GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-			if hello.ServerName == "other.example" {
+			if hello.ServerName != "localhost" {
 				return &other, nil
 			}
 			return nil, nil //nolint:nilnil // the next one is to be asked

@@ -1,0 +1,3 @@
+document.getElementById("button").onclick = () => {
+  document.getElementById("here").textContent = new Date()
+}
