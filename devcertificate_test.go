@@ -108,7 +108,7 @@ func TestTheProgramServesHTTP2WithACertificateForDevelopment(t *testing.T) {
 	line, err := program.stdout.ReadString('\n')
 	must(t, err)
 	client := &http.Client{Transport: &http.Transport{
-		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // the fingerprint is compared
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},
 		ForceAttemptHTTP2: true,
 	}}
 	defer client.CloseIdleConnections()

@@ -38,8 +38,10 @@ func TestEarlyHintsComeBeforeTheResponseOverHTTP2(t *testing.T) {
 	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
 		var sent []bool
 		app, log := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
-			sent = append(sent, request.EarlyHints(styleLink, "<https://cdn.example>; rel=preconnect"))
-			sent = append(sent, request.EarlyHints("</late.js>; rel=preload; as=script"))
+			sent = []bool{
+				request.EarlyHints(styleLink, "<https://cdn.example>; rel=preconnect"),
+				request.EarlyHints("</late.js>; rel=preload; as=script"),
+			}
 			return bare.TextResponse(200, "page").WithHeader("x-page", "yes")
 		})
 		got, stream := hints(t, serve(t, protocol, app))
@@ -142,7 +144,7 @@ func TestThereAreNoHintsWhenTheResponseHasBegun(t *testing.T) {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/aborted", http.NoBody)
 		must(t, err)
 		request.Method = http.MethodGet
-		if _, err := server.Client().Do(request); err == nil { //nolint:bodyclose // there is none
+		if _, err := server.Client().Do(request); err == nil {
 			t.Error("the response was not aborted")
 		}
 		synctest.Wait()
@@ -183,7 +185,6 @@ func (r *recorder) WriteHeader(status int) {
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 func TestEarlyHintsLeaveMiddlewaresAlone(t *testing.T) {
-	t.Parallel()
 	var seen int
 	record := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -220,7 +221,7 @@ func TestEarlyHintsLeaveMiddlewaresAlone(t *testing.T) {
 					want = []string{"103 map[Link:[" + styleLink + "]]"}
 				}
 				body := stream.Rest()
-				if !slices.Equal(got, want) || body != "page" || stream.Response.StatusCode != 201 {
+				if !slices.Equal(got, want) || body != "page" || stream.Response.StatusCode != http.StatusCreated {
 					t.Errorf("got %q, and then %s %q", got, stream.Response.Status, body)
 				}
 				synctest.Wait()

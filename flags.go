@@ -49,26 +49,28 @@ func defineFlags(set *flag.FlagSet, server *Server) {
 	set.Var(&addrFlag{server: server}, "addr", "the `host:port` to listen on")
 	set.StringVar(&server.CertFile, "cert", "", "a PEM `file` with a certificate: serve HTTPS and HTTP/2")
 	set.StringVar(&server.KeyFile, "key", "", "a PEM `file` with the certificate's key")
-	set.BoolFunc("dev-cert", "serve HTTPS and HTTP/2 to this machine only, with a certificate that no browser trusts", server.setDevelopment)
+	set.BoolFunc("dev-cert", "serve HTTPS and HTTP/2 to this machine only, with a certificate that no browser trusts", developmentFlag(server))
 }
 
-// setDevelopment is told what was given to -dev-cert.
-func (s *Server) setDevelopment(value string) error {
-	on, err := strconv.ParseBool(value)
-	if err != nil || !on {
-		return err
+// developmentFlag returns what is told the value that was given to -dev-cert.
+func developmentFlag(server *Server) func(value string) error {
+	return func(value string) error {
+		on, err := strconv.ParseBool(value)
+		if err != nil || !on {
+			return err
+		}
+		certificate, err := InsecureDevelopmentCertificate()
+		if err != nil {
+			return err
+		}
+		config := server.TLSConfig.Clone()
+		if config == nil {
+			config = &tls.Config{MinVersion: tls.VersionTLS12}
+		}
+		config.Certificates = []tls.Certificate{certificate}
+		server.TLSConfig = config
+		return nil
 	}
-	certificate, err := InsecureDevelopmentCertificate()
-	if err != nil {
-		return err
-	}
-	config := s.TLSConfig.Clone()
-	if config == nil {
-		config = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	config.Certificates = []tls.Certificate{certificate}
-	s.TLSConfig = config
-	return nil
 }
 
 // An addrFlag is the value of -addr. By its type [Main] finds the Server that was

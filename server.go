@@ -138,7 +138,7 @@ func (s Server) Run(ctx context.Context, app *Application) error {
 	listener := conn.Listen(inner, conn.Options{Stall: app.stallTimeout(), MaxConnections: s.MaxConnections})
 	server := s.httpServer(ctx, app, listener)
 	if certificate != nil {
-		server.TLSConfig = certificate.configure(server.TLSConfig)
+		server.TLSConfig = certificate.configure(server.TLSConfig) //nolint:contextcheck // each handshake has its own
 	}
 	if s.OnListen != nil {
 		s.OnListen(listener.Addr())

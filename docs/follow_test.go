@@ -49,6 +49,7 @@ func TestPagesSayWhatHappens(t *testing.T) {
 		"tutorial/job-progress.md",
 		"tutorial/events.md",
 		"tutorial/topics.md",
+		"tutorial/https.md",
 		"tutorial/middleware.md",
 		"tutorial/jinja2.md",
 		"tutorial/static-files.md",

@@ -35,6 +35,7 @@ func newApp() *bare.Application {
 	return app
 }
 
+// docs:start index
 func index(request *bare.HttpRequest) bare.HttpResponse {
 	request.EarlyHints(link)
 	request.Sleep(time.Second) // the work that the page takes
@@ -42,6 +43,8 @@ func index(request *bare.HttpRequest) bare.HttpResponse {
 	response.Pushes = []bare.PushResponse{{Path: "/click_handler.js"}}
 	return response
 }
+
+// docs:end index
 
 func clickHandler(*bare.HttpRequest) bare.HttpResponse {
 	return bare.BytesResponse(200, "text/javascript", script)

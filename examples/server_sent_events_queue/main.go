@@ -27,7 +27,7 @@ func newApp(ticks *topic.Topic) *bare.Application {
 	app.HttpRouter.Add(bare.Methods{"GET"}, "/", index)
 	app.HttpRouter.Add(bare.Methods{"GET"}, "/test", testPage)
 	app.HttpRouter.Add(bare.Methods{"GET"}, "/events", ticks.Handle)
-	app.Go(func(ctx context.Context) error { return tick(ctx, ticks) })
+	app.Go(func(ctx context.Context) error { return publish(ctx, ticks) })
 	return app
 }
 
@@ -39,8 +39,9 @@ func testPage(*bare.HttpRequest) bare.HttpResponse {
 	return bare.BytesResponse(200, "text/html; charset=utf-8", page)
 }
 
-// tick is the source: it publishes the time once a second, whoever listens.
-func tick(ctx context.Context, ticks *topic.Topic) error {
+// docs:start source
+// publish is the source: it says the time once a second, whoever listens.
+func publish(ctx context.Context, ticks *topic.Topic) error {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for {
@@ -55,5 +56,7 @@ func tick(ctx context.Context, ticks *topic.Topic) error {
 		}
 	}
 }
+
+// docs:end source
 
 // docs:end program
