@@ -90,6 +90,8 @@ func buildExamples() (directory string, err error) {
 		"fetch_events",
 		"durable_streams",
 		"topics",
+		"http_push",
+		"server_sent_events_queue",
 	} {
 		arguments = append(arguments, "github.com/bare-go/bare/examples/"+example)
 	}

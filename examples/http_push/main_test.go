@@ -54,7 +54,7 @@ func TestThePageAsksForTheScriptThatIsHinted(t *testing.T) {
 			t.Error("they are not the same")
 		}
 		stream := baretest.NewServer(t, newApp()).Get("/click_handler.js")
-		if got := stream.Rest(); got != string(script) || stream.Response.Header.Get("Content-Type") != "text/javascript" {
+		if got := stream.Rest(); got != string(script) || stream.Response.Header.Get("Cache-Control") != "max-age=60" {
 			t.Errorf("got %v %q", stream.Response.Header, got)
 		}
 	})
