@@ -126,6 +126,13 @@
 // [Application.OnStartup], [Application.OnShutdown] and [Application.Go] are for what
 // lives as long as the application.
 //
+// # TLS and HTTP/2
+//
+// With [Server].CertFile and KeyFile a server speaks TLS, and HTTP/2 with clients that
+// can. It reads the files again when they change. On your own machine -dev-cert, a flag
+// of [Main], needs no files. [HttpRequest.EarlyHints] tells a browser what a page will
+// need while its handler works on it.
+//
 // # Clients that misbehave
 //
 // One that stops reading, or does not send the body that it has promised, is cut off

@@ -15,10 +15,9 @@ import (
 //	</style.css>; rel=preload; as=style
 //
 // A browser asks for these at once, and keeps them in its cache, where they must be
-// allowed. They are sent as an informational response with
-// the status 103 (RFC 8297), of which several may come before the response. The
-// response should repeat the links, in its own Link header, for clients that do not
-// know of hints, and for caches.
+// allowed. They are sent as an informational response with the status 103 (RFC 8297),
+// of which several may come before the response. The response should repeat the links,
+// in its own Link header, for clients that do not know of hints, and for caches.
 //
 // It returns true when the hints were sent. Over HTTP/1.x it does nothing and returns
 // false, as some clients there take the hints for the response. It does likewise when
