@@ -276,7 +276,7 @@ func TestGetCertificateIsAskedBeforeTheFilesAre(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		other, err := tls.X509KeyPair(newPair(t, 7))
 		must(t, err)
-		config := &tls.Config{GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		config := &tls.Config{Certificates: []tls.Certificate{other}, GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 			if hello.ServerName != "localhost" {
 				return &other, nil
 			}

@@ -71,6 +71,7 @@ func TestACertificateForDevelopmentIsRefusedWhereOthersReachIt(t *testing.T) {
 		"every address":           {bare.Server{Addr: ":0"}, loopback},
 		"every address, spelt":    {bare.Server{Addr: "0.0.0.0:0"}, loopback},
 		"every address, IPv6":     {bare.Server{Addr: "[::]:0"}, loopback},
+		"an address of a network": {bare.Server{Addr: "192.0.2.1:0"}, loopback},
 		"a name":                  {bare.Server{Addr: "example.com:0"}, loopback},
 		"a name that begins well": {bare.Server{Addr: "localhost.example.com:0"}, loopback},
 		"no address":              {bare.Server{Addr: "nonsense"}, loopback},
