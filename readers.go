@@ -47,7 +47,8 @@ func TextReader(body iter.Seq2[[]byte, error], limit int64) (string, error) {
 // JSONReader reads a request's body to its end and decodes it, as
 // [json.Unmarshal] does, into the value that target points to. What is not one
 // JSON document, or does not fit the target, fails with an [HttpError] with
-// status 400 and a sentence for the client. The limit is that of [BytesReader].
+// status 400 and a sentence for the client. The limit is that of [BytesReader]. It does
+// not call Validate, as [HttpRequest.JSON] does.
 func JSONReader(body iter.Seq2[[]byte, error], limit int64, target any) error {
 	content, err := BytesReader(body, limit)
 	if err != nil {

@@ -34,6 +34,22 @@ func (r *HttpRequest) Text() (string, error) {
 // [HttpError] with status 415: a browser sends text/plain to any site without
 // asking first, so that accepting it would let other sites write in your users'
 // names.
+//
+// If v, or what it points to, has the method Validate() error, JSON calls it once the
+// whole body has been decoded, and returns its error. One with the methods StatusCode
+// and SafeMessage, as an [HttpError] has them, chooses its own response:
+//
+//	func (o *order) Validate() error {
+//		if o.Count < 1 {
+//			return &bare.HttpError{Status: 422, Message: "The count must be at least 1."}
+//		}
+//		return nil
+//	}
+//
+// Any other is wrapped in an HttpError with status 422 (RFC 9110, section 15.5.21),
+// whose message is a general one: the error's own text is not sent. Only the outermost
+// value is asked. It calls the Validate of its fields and elements itself. The
+// document null leaves v as it is; a pointer that it has made nil is not asked.
 func (r *HttpRequest) JSON(v any) error {
 	if err := r.expectType("application/json", "+json"); err != nil {
 		return err
@@ -41,7 +57,10 @@ func (r *HttpRequest) JSON(v any) error {
 	if err := r.checkLength(); err != nil {
 		return err
 	}
-	return JSONReader(r.body(), r.readLimit(), v)
+	if err := JSONReader(r.body(), r.readLimit(), v); err != nil {
+		return err
+	}
+	return validate(v)
 }
 
 // Form decodes the whole body, up to [Application.ReadLimit], as an HTML form

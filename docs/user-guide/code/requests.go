@@ -21,12 +21,22 @@ type order struct {
 func createOrder(request *bare.HttpRequest) bare.HttpResponse {
 	var wanted order
 	if err := request.JSON(&wanted); err != nil {
-		return bare.ErrorResponse(err) // 400, 413 or 415, with one plain sentence
+		return bare.ErrorResponse(err) // 400, 413, 415 or 422, with one plain sentence
 	}
 	return bare.JSONResponse(201, wanted)
 }
 
 // docs:end json
+
+// docs:start validate
+func (o *order) Validate() error {
+	if o.Count < 1 {
+		return &bare.HttpError{Status: 422, Message: "The count must be at least 1."}
+	}
+	return nil
+}
+
+// docs:end validate
 
 // docs:start form
 func subscribe(request *bare.HttpRequest) bare.HttpResponse {

@@ -31,6 +31,7 @@ func TestRequestBodiesAreReadAsTheGuideSays(t *testing.T) {
 	}{
 		{"a JSON document", createOrder, jsonType, `{"item":"tea","count":2}`, 201, `{"item":"tea","count":2}` + "\n"},
 		{"broken JSON is a 400", createOrder, jsonType, `{"item"`, 400, "The request body is not valid JSON: see byte 7."},
+		{"an order of none is a 422", createOrder, jsonType, `{"item":"tea","count":0}`, 422, "The count must be at least 1."},
 		{"JSON as text is a 415", createOrder, plain, `{}`, 415, "The request body must have the content type application/json."},
 		{"a form", subscribe, formType, "name=Ada+L.", 200, "Thank you, Ada L..\n"},
 		{"a malformed form is a 400", subscribe, formType, "name=%zz", 400, "The form is malformed."},
