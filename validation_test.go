@@ -86,6 +86,7 @@ func TestADecodedValueJudgesItself(t *testing.T) {
 		{"a pointer that null empties", new(*amount), `null`, 200, ""},
 		{"a value that null leaves as it was", new(amount), `null`, 422, general},
 		{"a pointer in an interface", interfaceOf(new(purchase)), `{}`, 422, "The item is missing."},
+		{"a pointer to a pointer in an interface", interfaceOf(new(*purchase)), `{}`, 422, "The item is missing."},
 		{"an interface that is filled with a map", new(any), `{}`, 200, ""},
 		{"a type without a Validate", new(map[string]any), `{}`, 200, ""},
 		{"one that embeds a type with a Validate", new(struct{ amount }), `{"value": 0}`, 422, general},
