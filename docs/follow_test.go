@@ -43,6 +43,7 @@ func TestPagesSayWhatHappens(t *testing.T) {
 	for _, page := range []string{
 		"../README.md",
 		"tutorial/getting-started.md",
+		"tutorial/simple-rest.md",
 		"tutorial/server-sent-events.md",
 		"tutorial/finite-streams.md",
 		"tutorial/streaming-fetch.md",
