@@ -30,7 +30,7 @@ import (
 //     undoes it, and the next command finds the changed program running.
 //
 // A block of js is for reading, and what a page shows in a browser is browsertest's.
-// Commands are typed as they stand, but for the port, which may be taken.
+// Commands are typed as they stand, but for the ports, which may be taken.
 func TestPagesSayWhatHappens(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil {
@@ -52,6 +52,7 @@ func TestPagesSayWhatHappens(t *testing.T) {
 		"tutorial/topics.md",
 		"tutorial/https.md",
 		"tutorial/middleware.md",
+		"tutorial/cors.md",
 		"tutorial/jinja2.md",
 		"tutorial/static-files.md",
 		"user-guide/testing-streams.md",
@@ -64,7 +65,8 @@ func TestPagesSayWhatHappens(t *testing.T) {
 			}
 			r := &reader{t: t, folder: t.TempDir(), registry: registry, terminals: make(map[string]*terminal), saved: make(map[string]string)}
 			r.address = freeAddress(t)
-			r.follow(strings.ReplaceAll(string(text), "localhost:9009", r.address))
+			addresses := strings.NewReplacer("localhost:9009", r.address, "localhost:9010", freeAddress(t))
+			r.follow(addresses.Replace(string(text)))
 		})
 	}
 }
