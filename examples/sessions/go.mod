@@ -1,0 +1,16 @@
+module github.com/bare-go/bare/examples/sessions
+
+go 1.26
+
+require (
+	github.com/alexedwards/scs/v2 v2.9.0
+	github.com/bare-go/bare v0.0.0-00010101000000-000000000000
+)
+
+require (
+	github.com/itchyny/timefmt-go v0.1.9 // indirect
+	github.com/julienschmidt/httprouter v1.3.0 // indirect
+	golang.org/x/sys v0.46.0 // indirect
+)
+
+replace github.com/bare-go/bare => ../..
