@@ -91,11 +91,7 @@ func TestDocumentsHaveNoDeadLinks(t *testing.T) {
 // Browsers ask for /favicon.ico, unless a page names its icon.
 func TestNoPageOfTheExamplesHasItsBrowserAskForAnIcon(t *testing.T) {
 	t.Parallel()
-	pages, err := filepath.Glob("examples/*/*.html")
-	if err != nil || len(pages) == 0 {
-		t.Fatalf("the pages are %v (%v)", pages, err)
-	}
-	for _, path := range pages {
+	for _, path := range pagesOfExamples(t) {
 		if head, _, _ := strings.Cut(readFile(t, path), "</head>"); !strings.Contains(head, `<link rel="icon" href="data:,">`) {
 			t.Errorf("%s names no icon", path)
 		}
