@@ -20,7 +20,7 @@ func validate(target any) error {
 		if follows && value.IsNil() {
 			return nil
 		}
-		if v, ok := value.Interface().(validator); ok {
+		if v, ok := reflect.TypeAssert[validator](value); ok {
 			return explainInvalid(v.Validate())
 		}
 		if !follows {

@@ -56,7 +56,7 @@ func eachWay(t *testing.T, test func(t *testing.T, server *baretest.Server)) {
 
 func signIn(t *testing.T, server *baretest.Server) {
 	t.Helper()
-	if got := server.Post("/login", form, strings.NewReader("user=Ada")).Response; got.StatusCode != 303 {
+	if got := server.Post("/login", form, strings.NewReader("user=Ada")).Response; got.StatusCode != http.StatusSeeOther {
 		t.Fatalf("the login is a %d", got.StatusCode)
 	}
 }
@@ -73,7 +73,7 @@ func TestTheClockIsForThoseWhoHaveSignedIn(t *testing.T) {
 	eachWay(t, func(t *testing.T, server *baretest.Server) {
 		wantStatus(t, server, "/", 200)
 		wantStatus(t, server, "/clock", 403)
-		if got := server.Post("/login", form, strings.NewReader("user=")).Response; got.StatusCode != 422 {
+		if got := server.Post("/login", form, strings.NewReader("user=")).Response; got.StatusCode != http.StatusUnprocessableEntity {
 			t.Errorf("nobody's login is a %d", got.StatusCode)
 		}
 		wantStatus(t, server, "/clock", 403)
@@ -85,7 +85,7 @@ func TestTheClockIsForThoseWhoHaveSignedIn(t *testing.T) {
 				t.Errorf("the cookie is %q, want %q in it", cookie, part)
 			}
 		}
-		if login.StatusCode != 303 || !strings.Contains(strings.Join(login.Header.Values("Vary"), ", "), "Cookie") {
+		if login.StatusCode != http.StatusSeeOther || !strings.Contains(strings.Join(login.Header.Values("Vary"), ", "), "Cookie") {
 			t.Errorf("the login is a %d with %v", login.StatusCode, login.Header)
 		}
 		wantStatus(t, server, "/clock", 200)
@@ -125,7 +125,7 @@ func TestALogoutEndsTheStreamsOfItsSession(t *testing.T) {
 		stream.Event()
 		stream.Event()
 		ended := time.Now()
-		if got := server.Post("/logout", form, strings.NewReader("")).Response; got.StatusCode != 303 {
+		if got := server.Post("/logout", form, strings.NewReader("")).Response; got.StatusCode != http.StatusSeeOther {
 			t.Errorf("the logout is a %d", got.StatusCode)
 		}
 		if rest := stream.Rest(); rest != "" || stream.Err() != nil {

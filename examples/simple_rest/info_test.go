@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -13,7 +14,7 @@ func TestWhatIsPostedIsFoundByTheNext(t *testing.T) {
 		server := baretest.NewServer(t, newApp())
 
 		posted := server.Post("/info", "application/json", strings.NewReader(`{"name": "Peter Sellers"}`))
-		if posted.Response.StatusCode != 204 {
+		if posted.Response.StatusCode != http.StatusNoContent {
 			t.Fatalf("got %d: %s", posted.Response.StatusCode, posted.Rest())
 		}
 

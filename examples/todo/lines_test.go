@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"go/format"
 	"os"
 	"strings"
@@ -24,7 +25,7 @@ func countLines(t *testing.T, path string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if formatted, err := format.Source(text); err != nil || string(formatted) != string(text) {
+	if formatted, err := format.Source(text); err != nil || !bytes.Equal(formatted, text) {
 		t.Errorf("%s is not formatted (%v)", path, err)
 	}
 	lines := 0

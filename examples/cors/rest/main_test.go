@@ -70,7 +70,7 @@ func TestAPreflightSaysWhatAPageMayDo(t *testing.T) {
 				if test.allowed {
 					wantOrigin, wantMethod = test.origin, test.method
 				}
-				if got.StatusCode != 204 || got.Header.Get("Access-Control-Allow-Origin") != wantOrigin ||
+				if got.StatusCode != http.StatusNoContent || got.Header.Get("Access-Control-Allow-Origin") != wantOrigin ||
 					got.Header.Get("Access-Control-Allow-Methods") != wantMethod || got.Header.Get("Access-Control-Allow-Headers") != test.header && test.allowed {
 					t.Errorf("got %d %v", got.StatusCode, got.Header)
 				}

@@ -5,6 +5,7 @@ package store
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"unicode/utf8"
@@ -45,8 +46,9 @@ func (d Draft) Validate() error {
 
 // A Todo is a draft that has a number.
 type Todo struct {
-	ID int64 `json:"id"`
-	Draft
+	ID    int64  `json:"id"`
+	Title string `json:"title"`
+	Done  bool   `json:"done"`
 }
 
 // A Store keeps everything, and is safe for concurrent use. It is made by New.
@@ -55,7 +57,7 @@ type Store struct {
 
 	mutex   sync.Mutex
 	last    int64 // the number of the todo that was created last
-	todos   map[string]map[int64]Draft
+	todos   map[string]map[int64]Todo
 	uploads map[fileKey]*upload
 }
 
@@ -65,7 +67,7 @@ func New(passwords map[string]string, options Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{users: users, todos: make(map[string]map[int64]Draft), uploads: make(map[fileKey]*upload)}, nil
+	return &Store{users: users, todos: make(map[string]map[int64]Todo), uploads: make(map[fileKey]*upload)}, nil
 }
 
 // List returns the todos of a user, in the order in which they were created. It is never
@@ -73,10 +75,7 @@ func New(passwords map[string]string, options Options) (*Store, error) {
 func (s *Store) List(user string) []Todo {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	list := make([]Todo, 0, len(s.todos[user]))
-	for id, draft := range s.todos[user] {
-		list = append(list, Todo{ID: id, Draft: draft})
-	}
+	list := slices.AppendSeq(make([]Todo, 0, len(s.todos[user])), maps.Values(s.todos[user]))
 	slices.SortFunc(list, func(a, b Todo) int { return cmp.Compare(a.ID, b.ID) })
 	return list
 }
@@ -85,11 +84,11 @@ func (s *Store) List(user string) []Todo {
 func (s *Store) Get(user string, id int64) (Todo, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	draft, ok := s.todos[user][id]
+	todo, ok := s.todos[user][id]
 	if !ok {
 		return Todo{}, ErrNotFound
 	}
-	return Todo{ID: id, Draft: draft}, nil
+	return todo, nil
 }
 
 // Create adds a todo.
@@ -97,11 +96,12 @@ func (s *Store) Create(user string, draft Draft) Todo {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if s.todos[user] == nil {
-		s.todos[user] = make(map[int64]Draft)
+		s.todos[user] = make(map[int64]Todo)
 	}
 	s.last++
-	s.todos[user][s.last] = draft
-	return Todo{ID: s.last, Draft: draft}
+	todo := Todo{ID: s.last, Title: draft.Title, Done: draft.Done}
+	s.todos[user][s.last] = todo
+	return todo
 }
 
 // Update replaces a todo, and returns it, or ErrNotFound.
@@ -111,8 +111,9 @@ func (s *Store) Update(user string, id int64, draft Draft) (Todo, error) {
 	if _, ok := s.todos[user][id]; !ok {
 		return Todo{}, ErrNotFound
 	}
-	s.todos[user][id] = draft
-	return Todo{ID: id, Draft: draft}, nil
+	todo := Todo{ID: id, Title: draft.Title, Done: draft.Done}
+	s.todos[user][id] = todo
+	return todo, nil
 }
 
 // Delete removes a todo, or returns ErrNotFound.

@@ -1,18 +1,18 @@
 package todotest
 
 import (
+	"net/http"
 	"strings"
-	"testing"
 )
 
-func testLife(t *testing.T, v *visitor) {
+func testLife(v *visitor) {
 	v.signInAsAda()
 	created := v.sendJSON("POST", "/api/todos", `{"title": "Write a program"}`)
-	if got := strings.TrimSpace(created.Rest()); created.Response.StatusCode != 201 || got != `{"id":1,"title":"Write a program","done":false}` {
-		t.Errorf("created is %d %s", created.Response.StatusCode, got)
+	if got := strings.TrimSpace(created.Rest()); created.Response.StatusCode != http.StatusCreated || got != `{"id":1,"title":"Write a program","done":false}` {
+		v.t.Errorf("created is %d %s", created.Response.StatusCode, got)
 	}
 	if got := created.Response.Header.Get("Location"); got != "/api/todos/1" {
-		t.Errorf("it is at %q", got)
+		v.t.Errorf("it is at %q", got)
 	}
 	v.want("POST", "/api/todos", `{"title": "Test it"}`, 201, `{"id":2,"title":"Test it","done":false}`)
 	v.want("GET", "/api/todos/1", "", 200, `{"id":1,"title":"Write a program","done":false}`)
@@ -23,7 +23,7 @@ func testLife(t *testing.T, v *visitor) {
 	v.want("POST", "/api/todos", `{"title": "Rest"}`, 201, `{"id":3,"title":"Rest","done":false}`)
 }
 
-func testFaults(t *testing.T, v *visitor) {
+func testFaults(v *visitor) {
 	const (
 		json     = "application/json"
 		noTodo   = "There is no such todo."
@@ -52,7 +52,7 @@ func testFaults(t *testing.T, v *visitor) {
 	} {
 		stream := v.send(test.method, test.path, test.contentType, strings.NewReader(test.body))
 		if got := stream.Response.StatusCode; got != test.status {
-			t.Errorf("%s is a %d", test.name, got)
+			v.t.Errorf("%s is a %d", test.name, got)
 		}
 		v.wantError(stream, test.status, test.message)
 	}

@@ -32,7 +32,7 @@ type Serve func(t *testing.T, config baretest.Config, data *store.Store, session
 // Run tests the service.
 func Run(t *testing.T, serve Serve) {
 	t.Helper()
-	for name, test := range map[string]func(t *testing.T, visitor *visitor){
+	for name, test := range map[string]func(v *visitor){
 		"the page is there":                            testPage,
 		"only those who have signed in get in":         testDoors,
 		"a wrong password is refused":                  testPasswords,
@@ -56,7 +56,7 @@ func Run(t *testing.T, serve Serve) {
 						if err != nil {
 							t.Fatal(err)
 						}
-						test(t, newVisitor(t, serve(t, baretest.Config{Protocol: protocol}, data, sessions)))
+						test(newVisitor(t, serve(t, baretest.Config{Protocol: protocol}, data, sessions)))
 					})
 				})
 			}

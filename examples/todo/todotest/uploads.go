@@ -6,15 +6,17 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/bare-go/bare/baretest"
 )
 
-// helloWorld is the SHA-256 of "hello, world".
-const helloWorld = "09ca7e4eaa6e8ae9c7d261167129184883644d07dfba7cbfbc4c8a2e08360d5b"
+// hello is what all upload, and helloSum its SHA-256.
+const (
+	hello    = "hello, world"
+	helloSum = "09ca7e4eaa6e8ae9c7d261167129184883644d07dfba7cbfbc4c8a2e08360d5b"
+)
 
 // follow asks for the progress of an upload, and wants the head at once.
 func (v *visitor) follow(name string) *baretest.Stream {
@@ -39,15 +41,16 @@ func event(stream *baretest.Stream) string {
 	}
 }
 
-// upload sends what is written to the pipe, in the background, and returns its answer.
-func (v *visitor) upload(name string, size int64) (content *io.PipeWriter, answer <-chan error) {
+// upload sends what is written to the pipe, in the background, as the file hello, and
+// returns its answer.
+func (v *visitor) upload() (content *io.PipeWriter, answer <-chan error) {
 	v.t.Helper()
 	reader, writer := io.Pipe()
-	request, err := http.NewRequestWithContext(v.t.Context(), http.MethodPut, v.server.URL+"/api/files/"+name, reader)
+	request, err := http.NewRequestWithContext(v.t.Context(), http.MethodPut, v.server.URL+"/api/files/hello", reader)
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	request.ContentLength = size
+	request.ContentLength = int64(len(hello))
 	answered := make(chan error, 1)
 	go func() { answered <- v.answer(request) }()
 	return writer, answered
@@ -60,101 +63,102 @@ func (v *visitor) answer(request *http.Request) error {
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close() //nolint:errcheck // it has been read
+	defer response.Body.Close()
 	content, err := io.ReadAll(response.Body)
 	if err != nil {
 		return err
 	}
-	want := `{"name":"hello","size":12,"sha256":"` + helloWorld + `"}`
+	want := `{"name":"hello","size":12,"sha256":"` + helloSum + `"}`
 	if got := strings.TrimSpace(string(content)); response.StatusCode != http.StatusCreated || got != want {
 		return fmt.Errorf("it is a %d: %s", response.StatusCode, got)
 	}
 	return nil
 }
 
-func testUpload(t *testing.T, v *visitor) {
+func testUpload(v *visitor) {
 	v.signInAsAda()
 	early := v.follow("hello")
-	content, answer := v.upload("hello", 12)
-	wantProgress(t, early, 0, 12)
+	content, answer := v.upload()
+	v.wantProgress(early, 0)
 	received := int64(0)
 	for _, chunk := range []string{"hello", ", "} {
 		time.Sleep(10 * time.Second) // an upload takes its time
 		if _, err := io.WriteString(content, chunk); err != nil {
-			t.Fatal(err)
+			v.t.Fatal(err)
 		}
 		received += int64(len(chunk))
-		wantProgress(t, early, received, 12) // while the upload goes on
+		v.wantProgress(early, received) // while the upload goes on
 	}
 	late := v.follow("hello")
-	wantProgress(t, late, 7, 12)
+	v.wantProgress(late, 7)
 	if _, err := io.WriteString(content, "world"); err != nil {
-		t.Fatal(err)
+		v.t.Fatal(err)
 	}
 	if err := content.Close(); err != nil {
-		t.Error(err)
+		v.t.Error(err)
 	}
-	wantProgress(t, early, 12, 12)
-	wantProgress(t, late, 12, 12)
+	v.wantProgress(early, 12)
+	v.wantProgress(late, 12)
 	if err := <-answer; err != nil {
-		t.Errorf("the upload: %v", err)
+		v.t.Errorf("the upload: %v", err)
 	}
 	afterwards := v.follow("hello")
-	wantProgress(t, afterwards, 12, 12)
+	v.wantProgress(afterwards, 12)
 	for name, stream := range map[string]*baretest.Stream{"early": early, "late": late, "afterwards": afterwards} {
-		wantEnd(t, name, stream, "event: done\n")
+		v.wantEnd(name, stream, "event: done\n")
 	}
 }
 
-func wantProgress(t *testing.T, stream *baretest.Stream, received, total int64) {
-	t.Helper()
-	want := fmt.Sprintf("data: {\"received\":%d,\"total\":%d}\n\n", received, total)
+// wantProgress wants the next event to say how much has come.
+func (v *visitor) wantProgress(stream *baretest.Stream, received int64) {
+	v.t.Helper()
+	want := fmt.Sprintf("data: {\"received\":%d,\"total\":%d}\n\n", received, len(hello))
 	if got := event(stream); got != want {
-		t.Fatalf("the progress is %q, want %q", got, want)
+		v.t.Fatalf("the progress is %q, want %q", got, want)
 	}
 }
 
 // wantEnd skips the rest of the progress, and wants the last event.
-func wantEnd(t *testing.T, name string, stream *baretest.Stream, beginning string) {
-	t.Helper()
+func (v *visitor) wantEnd(name string, stream *baretest.Stream, beginning string) {
+	v.t.Helper()
 	last := ""
 	for got := event(stream); got != ""; got = event(stream) {
 		last = got
 	}
 	if !strings.HasPrefix(last, beginning) {
-		t.Errorf("%s: the progress ends with %q, want %q", name, last, beginning)
+		v.t.Errorf("%s: the progress ends with %q, want %q", name, last, beginning)
 	}
 }
 
-func testBrokenUpload(t *testing.T, v *visitor) {
+func testBrokenUpload(v *visitor) {
 	v.signInAsAda()
 	progress := v.follow("hello")
-	content, answer := v.upload("hello", 12)
-	wantProgress(t, progress, 0, 12)
+	content, answer := v.upload()
+	v.wantProgress(progress, 0)
 	if _, err := io.WriteString(content, "hello"); err != nil {
-		t.Fatal(err)
+		v.t.Fatal(err)
 	}
-	wantProgress(t, progress, 5, 12)
+	v.wantProgress(progress, 5)
 	_ = content.CloseWithError(errors.New("the cable was pulled"))
 	if err := <-answer; err == nil {
-		t.Error("the upload is complete")
+		v.t.Error("the upload is complete")
 	}
-	wantEnd(t, "progress", progress, "event: failed\n")
+	v.wantEnd("progress", progress, "event: failed\n")
 
-	again, answer := v.upload("hello", 12) // the name is free
-	if _, err := io.WriteString(again, "hello, world"); err != nil {
-		t.Fatal(err)
+	again, answer := v.upload() // the name is free
+	if _, err := io.WriteString(again, hello); err != nil {
+		v.t.Fatal(err)
 	}
 	_ = again.Close()
 	if err := <-answer; err != nil {
-		t.Errorf("the second try: %v", err)
+		v.t.Errorf("the second try: %v", err)
 	}
 }
 
-func testTakenName(_ *testing.T, v *visitor) {
+func testTakenName(v *visitor) {
 	v.signInAsAda()
 	put := func() *baretest.Stream {
-		return v.send("PUT", "/api/files/hello", "text/plain", strings.NewReader("hello, world"))
+		return v.send("PUT", "/api/files/hello", "text/plain", strings.NewReader(hello))
 	}
 	put()
 	v.wantError(put(), 409, "There is a file of that name already.")
@@ -164,19 +168,19 @@ func testTakenName(_ *testing.T, v *visitor) {
 	}
 }
 
-func testFollowerLeaves(t *testing.T, v *visitor) {
+func testFollowerLeaves(v *visitor) {
 	v.signInAsAda()
 	v.follow("never").Close()
 	synctest.Wait()
 	progress := v.follow("hello")
-	content, answer := v.upload("hello", 12)
-	wantProgress(t, progress, 0, 12)
+	content, answer := v.upload()
+	v.wantProgress(progress, 0)
 	progress.Close()
-	if _, err := io.WriteString(content, "hello, world"); err != nil {
-		t.Fatal(err)
+	if _, err := io.WriteString(content, hello); err != nil {
+		v.t.Fatal(err)
 	}
 	_ = content.Close()
 	if err := <-answer; err != nil {
-		t.Errorf("the upload whose follower has left: %v", err)
+		v.t.Errorf("the upload whose follower has left: %v", err)
 	}
 }
