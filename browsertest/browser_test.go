@@ -28,10 +28,12 @@ var update = flag.Bool("update", false, "take the documents' screenshots anew")
 const patience = 40 * time.Second
 
 // What all tests share, set before they run: the browser, nil without Chromium,
-// and the directory of the examples' programs.
+// the directory of the examples' programs, and the addresses that the browser takes for
+// localhost:9009 and localhost:9010. Those are for programs that name origins.
 var (
 	browser  context.Context
 	programs string
+	origins  [2]string
 )
 
 func TestMain(m *testing.M) {
@@ -47,6 +49,10 @@ func withBrowser(run func() int) int {
 	programs, err = buildExamples()
 	defer func() { _ = os.RemoveAll(programs) }()
 	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	if origins, err = freeAddresses(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -70,6 +76,7 @@ func browserOptions(path string) []chromedp.ExecAllocatorOption {
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("ignore-certificate-errors", true), // the tests make their own
+		chromedp.Flag("host-resolver-rules", "MAP localhost:9009 "+origins[0]+", MAP localhost:9010 "+origins[1]),
 	)
 }
 
@@ -92,6 +99,10 @@ func buildExamples() (directory string, err error) {
 		"topics",
 		"http_push",
 		"server_sent_events_queue",
+		"cors",
+		"cors/rest",
+		"sessions",
+		"todo",
 	} {
 		arguments = append(arguments, "github.com/bare-go/bare/examples/"+example)
 	}
@@ -99,6 +110,19 @@ func buildExamples() (directory string, err error) {
 		return directory, fmt.Errorf("the examples do not build: %w\n%s", err, output)
 	}
 	return directory, nil
+}
+
+// freeAddresses are two that nobody listens on at the moment.
+func freeAddresses() (addresses [2]string, err error) {
+	for i := range addresses {
+		listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			return addresses, err
+		}
+		defer func() { _ = listener.Close() }()
+		addresses[i] = listener.Addr().String()
+	}
+	return addresses, nil
 }
 
 func findChromium() (string, error) {
