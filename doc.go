@@ -89,6 +89,7 @@
 // [HttpRequest] has the request as net/http received it, the variables of the path,
 // and a body that is an iterator as well. Its methods read the body whole, with a
 // limit, and their errors choose their own responses: give them to [ErrorResponse].
+// [HttpRequest.JSON] also has the decoded value judge itself.
 //
 // # Errors
 //

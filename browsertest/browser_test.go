@@ -114,15 +114,15 @@ func buildExamples() (directory string, err error) {
 
 // freeAddresses are two that nobody listens on at the moment.
 func freeAddresses() (addresses [2]string, err error) {
-	for i := range addresses {
-		listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	var listeners [2]net.Listener // both at once, or they might be the same
+	for i := range listeners {
+		listeners[i], err = (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 		if err != nil {
 			return addresses, err
 		}
-		defer func() { _ = listener.Close() }()
-		addresses[i] = listener.Addr().String()
+		addresses[i] = listeners[i].Addr().String()
 	}
-	return addresses, nil
+	return addresses, errors.Join(listeners[0].Close(), listeners[1].Close())
 }
 
 func findChromium() (string, error) {
