@@ -92,6 +92,20 @@ func TestTheClockIsForThoseWhoHaveSignedIn(t *testing.T) {
 	})
 }
 
+func TestALoginMakesANewSession(t *testing.T) {
+	eachWay(t, func(t *testing.T, server *baretest.Server) {
+		var tokens []string
+		for range 2 {
+			login := server.Post("/login", form, strings.NewReader("user=Ada")).Response
+			token, _, _ := strings.Cut(login.Header.Get("Set-Cookie"), ";")
+			tokens = append(tokens, token)
+		}
+		if tokens[0] == "" || tokens[0] == tokens[1] {
+			t.Errorf("the sessions of two logins are %q", tokens)
+		}
+	})
+}
+
 func TestWhatAHandlerChangesIsSavedWhileItsStreamGoesOn(t *testing.T) {
 	eachWay(t, func(t *testing.T, server *baretest.Server) {
 		signIn(t, server)

@@ -41,7 +41,6 @@ func newApp(data *store.Store, sessions *scs.SessionManager) *bare.Application {
 	app.Wrap(cors.New(cors.Options{
 		AllowedOrigins:   []string{"http://localhost:9010"},
 		AllowedMethods:   []string{"GET", "POST", "PUT", "DELETE"},
-		AllowedHeaders:   []string{"Content-Type"},
 		AllowCredentials: true,
 	}).Handler)
 	app.Wrap(sessions.LoadAndSave)

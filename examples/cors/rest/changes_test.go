@@ -10,10 +10,7 @@ import (
 
 // docs:start group
 func newGroupApp() *bare.Application {
-	shared := cors.New(cors.Options{
-		AllowedOrigins: []string{"http://localhost:9009"},
-		AllowedHeaders: []string{"Content-Type"},
-	})
+	shared := cors.New(cors.Options{AllowedOrigins: []string{"http://localhost:9009"}})
 	app := bare.NewApplication()
 	app.Info.Set("name", "Michael Caine")
 	api := app.Group("/api", bare.FromHTTPMiddleware(shared.Handler))

@@ -21,10 +21,7 @@ func main() {
 }
 
 func newApp() *bare.Application {
-	shared := cors.New(cors.Options{
-		AllowedOrigins: []string{"http://localhost:9009"},
-		AllowedHeaders: []string{"Content-Type"},
-	})
+	shared := cors.New(cors.Options{AllowedOrigins: []string{"http://localhost:9009"}})
 	app := bare.NewApplication()
 	app.Wrap(shared.Handler)
 	app.Info.Set("name", "Michael Caine")

@@ -43,7 +43,6 @@ func newApp(data *store.Store, sessions *scs.SessionManager) *echo.Echo {
 	e.Use(echo.WrapMiddleware(cors.New(cors.Options{
 		AllowedOrigins:   []string{"http://localhost:9010"},
 		AllowedMethods:   []string{"GET", "POST", "PUT", "DELETE"},
-		AllowedHeaders:   []string{"Content-Type"},
 		AllowCredentials: true,
 	}).Handler))
 	e.Use(echo.WrapMiddleware(sessions.LoadAndSave))
