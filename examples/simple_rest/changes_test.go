@@ -51,21 +51,13 @@ func newGroupedApp() *bare.Application {
 	app := bare.NewApplication()
 	app.OnError = problem
 	app.Info.Set("name", "Michael Caine")
-	api := app.Group("/api/v1", noStore)
+	api := app.Group("/api/v1")
 	api.Add(bare.Methods{"GET"}, "/info", getInfo)
 	api.Add(bare.Methods{"POST"}, "/info", setInfo)
 	return app
 }
 
 // docs:end grouped
-
-// docs:start nostore
-// noStore keeps browsers and proxies from storing a response.
-func noStore(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
-	return handler(request).WithHeader("cache-control", "no-store")
-}
-
-// docs:end nostore
 
 func newPersonApp() *bare.Application {
 	app := bare.NewApplication()
