@@ -143,7 +143,7 @@ func (s *service) progress(request *bare.HttpRequest) bare.HttpResponse {
 	return sse.StreamResponse(request, func(yield func(sse.Event) bool) error {
 		for progress, err := range s.data.Follow(request.Context(), user, name) {
 			if err != nil {
-				return err
+				return explain(err)
 			}
 			data, err := sse.JSON(progress)
 			if err != nil {
@@ -165,18 +165,25 @@ func respond(status int, value any, err error) bare.HttpResponse {
 	return bare.JSONResponse(status, value)
 }
 
-// showError says in JSON what went wrong, and gives what the store says its status.
+// showError says in JSON what went wrong.
 func showError(_ *bare.HttpRequest, err error) bare.HttpResponse {
+	return bare.ProblemResponse(explain(err))
+}
+
+// explain gives an error of the store its status, and a text for users.
+func explain(err error) error {
 	var invalid store.InvalidError
 	switch {
 	case errors.As(err, &invalid):
-		err = &bare.HttpError{Status: 422, Message: invalid.Message}
+		return &bare.HttpError{Status: 422, Message: invalid.Message}
 	case errors.Is(err, store.ErrPassword):
-		err = &bare.HttpError{Status: 403, Message: "The user or the password is wrong."}
+		return &bare.HttpError{Status: 403, Message: "The user or the password is wrong."}
 	case errors.Is(err, store.ErrNotFound):
-		err = &bare.HttpError{Status: 404, Message: "There is no such todo."}
+		return &bare.HttpError{Status: 404, Message: "There is no such todo."}
 	case errors.Is(err, store.ErrTaken):
-		err = &bare.HttpError{Status: 409, Message: "There is a file of that name already."}
+		return &bare.HttpError{Status: 409, Message: "There is a file of that name already."}
+	case errors.Is(err, store.ErrBroken):
+		return &bare.HttpError{Status: 400, Message: "The upload broke off."}
 	}
-	return bare.ProblemResponse(err)
+	return err
 }

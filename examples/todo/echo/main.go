@@ -164,7 +164,7 @@ func (s *service) progress(c echo.Context) error {
 	w.Flush()
 	for progress, err := range s.data.Follow(c.Request().Context(), s.user(c), c.Param("name")) {
 		if err != nil {
-			_, err = fmt.Fprint(w, "event: failed\ndata:\n\n")
+			_, err = fmt.Fprint(w, "event: failed\ndata: The upload broke off.\n\n")
 			return err
 		}
 		data, err := json.Marshal(progress)

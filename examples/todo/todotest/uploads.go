@@ -143,7 +143,7 @@ func testBrokenUpload(v *visitor) {
 	if err := <-answer; err == nil {
 		v.t.Error("the upload is complete")
 	}
-	v.wantEnd("progress", progress, "event: failed\n")
+	v.wantEnd("progress", progress, "event: failed\ndata: The upload broke off.\n")
 
 	again, answer := v.upload() // the name is free
 	if _, err := io.WriteString(again, hello); err != nil {
