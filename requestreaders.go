@@ -66,7 +66,7 @@ func (r *HttpRequest) JSON(v any) error {
 // Form decodes the whole body, up to [Application.ReadLimit], as an HTML form
 // sends it (application/x-www-form-urlencoded). Another content type fails with
 // an [HttpError] with status 415, and a malformed body with status 400. For a
-// form with files, use [http.Request.MultipartReader] of the Scope.
+// form with files there is [HttpRequest.Parts].
 func (r *HttpRequest) Form() (url.Values, error) {
 	if err := r.expectType("application/x-www-form-urlencoded", ""); err != nil {
 		return nil, err
@@ -183,9 +183,13 @@ func (r *HttpRequest) expectType(name, suffix string) error {
 	if err == nil && (mediaType == name || suffix != "" && strings.HasSuffix(mediaType, suffix)) {
 		return nil
 	}
+	return errContentType(name)
+}
+
+func errContentType(wanted string) error {
 	return &HttpError{
 		Status:  http.StatusUnsupportedMediaType,
-		Message: "The request body must have the content type " + name + ".",
+		Message: "The request body must have the content type " + wanted + ".",
 	}
 }
 
