@@ -8,7 +8,6 @@ import (
 
 	"github.com/bare-go/bare"
 	"github.com/bare-go/bare/eventlog"
-	"github.com/bare-go/bare/internal/accept"
 	"github.com/bare-go/bare/internal/longpoll"
 	"github.com/bare-go/bare/sse"
 )
@@ -98,23 +97,13 @@ func header(request *bare.HttpRequest) http.Header {
 
 // negotiate returns the format that the client likes best, and nil if it takes none.
 func (t *Topic) negotiate(request *bare.HttpRequest) *format {
-	values := header(request)["Accept"]
-	if len(values) == 0 {
+	switch request.Accepts(t.events.contentType(), t.lines.contentType()) {
+	case t.events.contentType():
 		return t.events
-	}
-	list := accept.Parse(values)
-	if len(list) == 0 {
-		return t.events
-	}
-	events := list.Quality(t.events.contentType(), "text/*", "*/*")
-	lines := list.Quality(t.lines.contentType(), "application/*", "*/*")
-	switch {
-	case events == 0 && lines == 0:
-		return nil
-	case lines > events:
+	case t.lines.contentType():
 		return t.lines
 	}
-	return t.events
+	return nil
 }
 
 func refuse(status int, message string) bare.HttpResponse {

@@ -2,7 +2,12 @@
 // Accept-Encoding and Accept-Language are (RFC 9110, section 12.4.2).
 package accept
 
-import "strings"
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"strings"
+)
 
 // A preference is one member of such a list.
 type preference struct {
@@ -36,17 +41,45 @@ func Parse(values []string) Preferences {
 // several times has the highest of its weights.
 func (p Preferences) Quality(names ...string) int {
 	for _, name := range names {
-		best := -1
-		for _, member := range p {
-			if member.name == name {
-				best = max(best, member.quality)
-			}
-		}
-		if best >= 0 {
-			return best
+		if quality, listed := p.lookup(name); listed {
+			return quality
 		}
 	}
 	return 0
+}
+
+// lookup returns the weight of a name, and whether it is in the list.
+func (p Preferences) lookup(name string) (quality int, listed bool) {
+	for _, member := range p {
+		if member.name == name {
+			quality, listed = max(quality, member.quality), true
+		}
+	}
+	return quality, listed
+}
+
+// MediaType returns the weight of a media type, by the most specific range that it is
+// in (RFC 9110, section 12.5.1). Its parameters count for nothing, as those of the
+// ranges do.
+func (p Preferences) MediaType(mediaType string) int {
+	name, _, _ := strings.Cut(mediaType, ";")
+	name = strings.ToLower(trimSpace(name))
+	major, _, _ := strings.Cut(name, "/")
+	return p.Quality(name, major+"/*", "*/*")
+}
+
+// ByQuality yields the names with their weights, the best first, and equals as they
+// stand in the list.
+func (p Preferences) ByQuality() iter.Seq2[string, int] {
+	return func(yield func(string, int) bool) {
+		sorted := slices.Clone(p)
+		slices.SortStableFunc(sorted, func(a, b preference) int { return cmp.Compare(b.quality, a.quality) })
+		for _, member := range sorted {
+			if !yield(member.name, member.quality) {
+				return
+			}
+		}
+	}
 }
 
 func parsePreference(member string) (parsed preference, ok bool) {
