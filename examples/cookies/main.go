@@ -50,7 +50,7 @@ func (s *site) getForm(request *bare.HttpRequest) bare.HttpResponse {
 		FirstName: readCookie(request, "first_name", "Michael"),
 		LastName:  readCookie(request, "last_name", "Caine"),
 		Cookies:   request.Scope.Cookies(),
-	})
+	}).WithHeader("cache-control", "no-store") // as it is about one user
 }
 
 func postForm(request *bare.HttpRequest) bare.HttpResponse {

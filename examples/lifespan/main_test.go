@@ -8,7 +8,6 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/bare-go/bare"
 	"github.com/bare-go/bare/baretest"
 )
 
@@ -44,20 +43,12 @@ func TestAfterAStopItMayBeStartedAgain(t *testing.T) {
 	}
 }
 
-// newSettingsApp is newApp with the start-up handler of the chapter in the place of its
-// own.
-func newSettingsApp() *bare.Application {
-	app := bare.NewApplication()
-	app.OnStartup(loadSettings(app.Info))
-	app.HttpRouter.Add(bare.Methods{"GET"}, "/", greet)
-	return app
-}
-
 func TestAStartUpHandlerFillsTheInfo(t *testing.T) {
 	for name, want := range map[string]string{"": "Hello, World!\n", "Michael": "Hello, Michael!\n"} {
 		t.Setenv("GREETER_NAME", name)
+		path := filepath.Join(t.TempDir(), "lock")
 		synctest.Test(t, func(t *testing.T) {
-			if got := baretest.NewServer(t, newSettingsApp()).Get("/").Rest(); got != want {
+			if got := baretest.NewServer(t, newSettingsApp(path)).Get("/").Rest(); got != want {
 				t.Errorf("got %q, want %q", got, want)
 			}
 		})

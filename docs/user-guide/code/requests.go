@@ -123,25 +123,18 @@ func malformed(err error) error {
 
 // docs:start multipart
 func receiveFiles(request *bare.HttpRequest) bare.HttpResponse {
-	form, err := request.Scope.MultipartReader()
-	if err != nil {
-		return bare.ErrorResponse(&bare.HttpError{Status: 415, Message: "Send a form with files.", Err: err})
-	}
 	report := ""
-	for {
-		part, err := form.NextPart()
-		if errors.Is(err, io.EOF) {
-			return bare.TextResponse(200, report)
-		}
+	for part, err := range request.Parts() {
 		if err != nil {
-			return bare.ErrorResponse(malformed(err))
+			return bare.ErrorResponse(err)
 		}
-		size, err := io.Copy(io.Discard, part) // a disk, or a bucket
+		size, err := io.Copy(io.Discard, part.Reader()) // or a disk, or a bucket
 		if err != nil {
-			return bare.ErrorResponse(malformed(err))
+			return bare.ErrorResponse(err)
 		}
-		report += fmt.Sprintf("%s: %d bytes\n", part.FileName(), size)
+		report += fmt.Sprintf("%s: %d bytes\n", part.Filename, size)
 	}
+	return bare.TextResponse(200, report)
 }
 
 // docs:end multipart

@@ -111,7 +111,7 @@ func TestFilesOfAFormAreReadOneAfterTheOther(t *testing.T) {
 		text       string
 	}{
 		{"a whole form", whole, 200, "a.txt: 5 bytes\n"},
-		{"a form that breaks off", whole[:len(whole)-20], 400, "The request body is malformed."},
+		{"a form that breaks off", whole[:len(whole)-20], 400, "The form is malformed."},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
