@@ -197,7 +197,7 @@ func (f *form) explain(err error) error {
 	return errMalformedForm(err)
 }
 
-// errBodyEnd is the end of the body. Package mime/multipart returns io.EOF for a form
+// errBodyEnd is the end of the body. Package mime/multipart returns [io.EOF] for a form
 // that breaks off in the headers of a part, if that is what its source says: then it
 // would look complete.
 var errBodyEnd = errors.New("bare: the body of the request ends here")

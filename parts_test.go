@@ -377,7 +377,10 @@ func TestALoopOverPartsMayEndEarly(t *testing.T) {
 	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
 		var left *bare.Part
 		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
-			for part := range request.Parts() {
+			for part, err := range request.Parts() {
+				if err != nil {
+					return bare.ErrorResponse(err)
+				}
 				left = part
 				break
 			}
@@ -439,7 +442,7 @@ func TestAFormThatBreaksOffSaysSo(t *testing.T) {
 					switch {
 					case leave && !errors.Is(failure, bare.ErrClientGone):
 						t.Errorf("the client has left: %v", failure)
-					case !leave && (!errors.Is(failure, bare.ErrStalled) || time.Since(start) > time.Minute || answer == nil || answer.StatusCode != 408):
+					case !leave && (!errors.Is(failure, bare.ErrStalled) || time.Since(start) > time.Minute || answer == nil || answer.StatusCode != http.StatusRequestTimeout):
 						t.Errorf("after %v of silence: %v, %v", time.Since(start), failure, answer)
 					}
 					wantLogged(t, log)

@@ -20,7 +20,7 @@ func newApp(report func(bytes int)) *bare.Application {
 	return app
 }
 
-// docs:start consume
+// docs:start consumer
 // consume reads a body of any length with the memory of one chunk, and reports each.
 func consume(report func(bytes int)) bare.HttpHandler {
 	return func(request *bare.HttpRequest) bare.HttpResponse {
@@ -36,4 +36,4 @@ func consume(report func(bytes int)) bare.HttpHandler {
 	}
 }
 
-// docs:end consume
+// docs:end consumer

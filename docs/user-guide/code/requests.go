@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"strings"
 
 	"github.com/bare-go/bare"
 )
@@ -123,7 +124,7 @@ func malformed(err error) error {
 
 // docs:start multipart
 func receiveFiles(request *bare.HttpRequest) bare.HttpResponse {
-	report := ""
+	var report strings.Builder
 	for part, err := range request.Parts() {
 		if err != nil {
 			return bare.ErrorResponse(err)
@@ -132,9 +133,9 @@ func receiveFiles(request *bare.HttpRequest) bare.HttpResponse {
 		if err != nil {
 			return bare.ErrorResponse(err)
 		}
-		report += fmt.Sprintf("%s: %d bytes\n", part.Filename, size)
+		fmt.Fprintf(&report, "%s: %d bytes\n", part.Filename, size)
 	}
-	return bare.TextResponse(200, report)
+	return bare.TextResponse(200, report.String())
 }
 
 // docs:end multipart
