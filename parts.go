@@ -172,9 +172,8 @@ func (f *form) nextContent() (*multipart.Part, error) {
 		defer func() { f.source.limited = false }()
 	}
 	part, err := f.reader.NextRawPart() // what is decoded in transfer has another length
-	// The last line needs no line break. In the headers of a part the error is bare.
-	if err != errBodyEnd && errors.Is(err, errBodyEnd) && f.source.lastLine() == f.end { //nolint:errorlint // see above
-		err = io.EOF
+	if errors.Is(err, errBodyEnd) && f.source.lastLine() == f.end {
+		err = io.EOF // the last line needs no line break
 	}
 	return part, err
 }

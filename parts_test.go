@@ -161,6 +161,9 @@ func TestAFormThatCannotBeReadSaysWhy(t *testing.T) {
 		{"one that is too long", "multipart/form-data; boundary=" + strings.Repeat("b", 71), "", 400, "The form has no valid boundary."},
 		{"one that ends with a space", `multipart/form-data; boundary="b "`, "", 400, "The form has no valid boundary."},
 		{"one with another character", `multipart/form-data; boundary="b*"`, "", 400, "The form has no valid boundary."},
+		{"one with a bracket", `multipart/form-data; boundary="b["`, "", 400, "The form has no valid boundary."},
+		{"one with a brace", `multipart/form-data; boundary="b{"`, "", 400, "The form has no valid boundary."},
+		{"one with a semicolon", `multipart/form-data; boundary="b;"`, "", 400, "The form has no valid boundary."},
 		{"parameters that are malformed", "multipart/form-data; boundary=b; c=\"", formOf(), 400, "The form has no valid boundary."},
 		{"an empty body", formType, "", 400, "The form is malformed."},
 		{"no end", formType, "--b\r\n" + field("a", "b"), 400, "The form is malformed."},
@@ -369,6 +372,56 @@ func TestWhatIsLeftOfAPartIsThrownAway(t *testing.T) {
 	}
 	if want := []string{"a", "b"}; !slices.Equal(names, want) {
 		t.Errorf("got %q, want %q", names, want)
+	}
+}
+
+func TestAPartThatNobodyReadsMustBeWhole(t *testing.T) {
+	t.Parallel()
+	for name, form := range map[string]string{
+		"it has no end":                      "--b\r\n" + field("a", "b"),
+		"it ends with another line break":    "--b\r\n" + field("a", "b\n--b--"),
+		"a boundary is the end of its line":  "--b\r\n" + field("a", "b--b--"),
+		"the end is a longer boundary":       "--b\r\n" + field("a", "b\r\n--bb--"),
+		"the last line is all of the text":   "--b\r\n\r\n--b--",
+		"the end has something behind it":    "--b\r\n" + field("a", "b\r\n--b--c"),
+		"the end is behind a line feed only": formOf(field("a", "b")) + "--b\r\n" + "\n--b",
+	} {
+		var failure error
+		for _, err := range formRequest(formType, form).Parts() {
+			failure = err
+		}
+		if complete := strings.HasPrefix(form, formOf(field("a", "b"))); (failure == nil) != complete {
+			t.Errorf("%s: the loop ended with %v", name, failure)
+		}
+	}
+}
+
+func TestAPartOfALoopThatHasEndedIsOver(t *testing.T) {
+	t.Parallel()
+	var left *bare.Part
+	for part, err := range formRequest(formType, formOf(field("a", "b"))).Parts() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		left = part
+		break
+	}
+	if text, err := left.Text(); text != "" || !errors.Is(err, bare.ErrBodyConsumed) {
+		t.Errorf("got %q and %v of what was read ahead", text, err)
+	}
+}
+
+func TestEveryBoundaryIsAccepted(t *testing.T) {
+	t.Parallel()
+	for _, boundary := range []string{
+		"a", "z", "A", "Z", "0", "9", "'", "()+_,-./:=?", "a b", strings.Repeat("b", 70),
+		"----WebKitFormBoundaryAz09", "---------------------------0123456789",
+	} {
+		form := strings.ReplaceAll(formOf(field("name", "text")), "--b", "--"+boundary)
+		got, err := describeParts(formRequest(`multipart/form-data; boundary="`+boundary+`"`, form))
+		if want := "name \"text\" text/plain\n"; err != nil || got != want {
+			t.Errorf("%s: got %q (%v)", boundary, got, err)
+		}
 	}
 }
 
