@@ -90,6 +90,8 @@
 // and a body that is an iterator as well. Its methods read the body whole, with a
 // limit, and their errors choose their own responses: give them to [ErrorResponse].
 // [HttpRequest.JSON] also has the decoded value judge itself.
+// [HttpRequest.Parts] reads a form with files part by part, as it comes.
+// [HttpRequest.Accepts] says what the client would like to have.
 //
 // # Errors
 //

@@ -103,6 +103,8 @@ func buildExamples() (directory string, err error) {
 		"cors/rest",
 		"sessions",
 		"todo",
+		"form",
+		"cookies",
 	} {
 		arguments = append(arguments, "github.com/bare-go/bare/examples/"+example)
 	}

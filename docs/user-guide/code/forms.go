@@ -15,7 +15,7 @@ func receivePictures(directory string) bare.HttpHandler {
 	return func(request *bare.HttpRequest) bare.HttpResponse {
 		var names []string
 		for part, err := range request.Parts() {
-			if err == nil && part.IsFile() {
+			if err == nil && part.IsFile() && part.Filename != "" {
 				var name string
 				name, err = savePicture(directory, part)
 				names = append(names, name)

@@ -20,6 +20,7 @@ func formOf(parts ...string) *bare.HttpRequest {
 const (
 	picture = "Content-Disposition: form-data; name=avatar; filename=a.png\r\nContent-Type: image/png\r\n\r\npicture"
 	letter  = "Content-Disposition: form-data; name=letter; filename=a.txt\r\nContent-Type: text/plain\r\n\r\nletter"
+	nothing = "Content-Disposition: form-data; name=avatar; filename=\"\"\r\nContent-Type: application/octet-stream\r\n\r\n"
 	line    = "Content-Disposition: form-data; name=line\r\n\r\nMe"
 )
 
@@ -31,7 +32,7 @@ func TestPicturesAreSavedTogetherOrNotAtAll(t *testing.T) {
 		text   string
 		files  int
 	}{
-		{"pictures", []string{picture, line, picture}, 201, "2 pictures\n", 2},
+		{"pictures", []string{picture, line, nothing, picture}, 201, "2 pictures\n", 2},
 		{"a letter", []string{picture, letter}, 415, "Send pictures.", 0},
 		{"a form that is malformed", []string{picture, "nothing"}, 400, "The form is malformed.", 0},
 	}
