@@ -28,8 +28,7 @@ func newApp(allowed user) *bare.Application {
 	return app
 }
 
-// authenticate is a middleware that asks who lacks the right name and password for
-// them.
+// authenticate is a middleware that asks for the name and the password.
 func (u user) authenticate(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
 	name, password, given := request.Scope.BasicAuth()
 	known := equal(name, u.name) & equal(password, u.password) // both, whatever the first one is
@@ -41,8 +40,8 @@ func (u user) authenticate(request *bare.HttpRequest, handler bare.HttpHandler) 
 	return handler(request)
 }
 
-// equal returns 1 for equal texts, and 0 for others, in a time that says nothing of
-// what they have in common or how long they are.
+// equal returns 1 if the texts are equal, and otherwise 0. How long it takes does not
+// tell where they differ.
 func equal(a, b string) int {
 	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
 	return subtle.ConstantTimeCompare(x[:], y[:])
