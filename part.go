@@ -12,8 +12,8 @@ import (
 )
 
 // A Part is one field or file of a form, as [HttpRequest.Parts] yields it. It is
-// valid until the loop goes on: a later read returns [ErrBodyConsumed]. All that it
-// says of itself is the client's word, as what it has in it is.
+// valid until the loop goes on: a later read returns [ErrBodyConsumed]. Its names, its
+// headers and its content are what the client has sent: check what you rely on.
 type Part struct {
 	// Name is that of the field, as the client wrote it: browsers write a quotation
 	// mark as %22. Several parts may have the same one, as the files of one field do.
@@ -21,9 +21,9 @@ type Part struct {
 
 	// Filename is what the client calls the file: the last element of what was sent,
 	// whether with slashes or backslashes, as valid UTF-8 and without control
-	// characters. It is "" if nothing is left of it, or if that is "." or "..". It is
-	// for people to read: a file of yours is better named by yourself, as two users'
-	// names may be the same, and some names mean a device on Windows.
+	// characters. It is "" if nothing else is left, or only "." or "..". Show it to
+	// people, and choose the names of your own files yourself: two users may send the
+	// same one, and some names mean a device on Windows.
 	Filename string
 
 	// Headers are the part's own, by their canonical names.
@@ -61,8 +61,8 @@ func newPart(f *form, content *multipart.Part) (*Part, error) {
 	return p, nil
 }
 
-// cleanFilename takes the path of a client's file away (RFC 7578, section 4.2), and
-// what would do harm in a log or a terminal.
+// cleanFilename removes the path from a file's name (RFC 7578, section 4.2), and what
+// would do harm in a log or a terminal.
 func cleanFilename(filename string) string {
 	filename = filename[strings.LastIndexAny(filename, `/\`)+1:]
 	filename = strings.Map(func(r rune) rune {
@@ -78,7 +78,7 @@ func cleanFilename(filename string) string {
 }
 
 // IsFile reports whether the part is a file, as the client has given it a name. A
-// browser sends a file field that nobody has filled as an empty file whose name is "".
+// browser sends a file field without a file as an empty file whose name is "".
 func (p *Part) IsFile() bool { return p.file }
 
 // ContentType is what the client says that the content is, with parameters;
@@ -111,7 +111,8 @@ func (p *Part) Text() (string, error) {
 // It ends with the part.
 func (p *Part) Reader() io.Reader { return partReader{p} }
 
-// partReader keeps Read off a Part: which way it is read is said once.
+// partReader is the Reader of a part. Part itself has no Read, so that a handler says
+// once how it reads.
 type partReader struct{ part *Part }
 
 func (r partReader) Read(buffer []byte) (int, error) {

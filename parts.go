@@ -40,7 +40,7 @@ type PartLimits struct {
 // each as it comes. Nothing is kept in memory or on disk: a part is valid until the
 // next one is asked for, and what is left of it then is thrown away.
 //
-// The limits are those of the zero [PartLimits], but that [Part.Text] returns no more
+// The limits are those of the zero [PartLimits], except that [Part.Text] returns no more
 // than [Application.ReadLimit]; see [PartsReader] for others. The size of the whole
 // form is limited by [Application.BodyLimit] or [HttpRequest.SetLimits] alone.
 //
@@ -163,15 +163,15 @@ func (f *form) next() (*Part, error) {
 	return f.part, err
 }
 
-// nextContent reads up to the end of the next part's headers. The limit of what may
-// come until then has room for the boundary, and for what was read ahead.
+// nextContent reads up to the end of the next part's headers. The limit of what may be
+// read until then has room for the boundary.
 func (f *form) nextContent() (*multipart.Part, error) {
 	if f.limits.Header > 0 {
 		const boundary = 128
 		f.source.limited, f.source.left = true, f.limits.Header+boundary
 		defer func() { f.source.limited = false }()
 	}
-	part, err := f.reader.NextRawPart() // what is decoded in transfer has another length
+	part, err := f.reader.NextRawPart() // as it was sent (RFC 7578, section 4.7)
 	if errors.Is(err, errBodyEnd) && f.source.lastLine() == f.end {
 		err = io.EOF // the last line needs no line break
 	}
