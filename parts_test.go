@@ -1,19 +1,15 @@
 package bare_test
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/bare-go/bare"
 	"github.com/bare-go/bare/baretest"
@@ -22,22 +18,26 @@ import (
 const formType = "multipart/form-data; boundary=b"
 
 // formOf writes a form of parts, each of which has its own headers and content.
+
 func formOf(parts ...string) string {
 	return "--b\r\n" + strings.Join(parts, "\r\n--b\r\n") + "\r\n--b--\r\n"
 }
 
 // field is a part of a form without a file.
+
 func field(name, value string) string {
 	return "Content-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value
 }
 
 // file is a part of a form with one.
+
 func file(name, filename, content string) string {
 	return "content-disposition: form-data; name=\"" + name + "\"; filename=\"" + filename +
 		"\"\r\nContent-Type: image/png\r\n\r\n" + content
 }
 
 // formRequest is a request with a form that no server made.
+
 func formRequest(contentType, form string) *bare.HttpRequest {
 	request := baretest.NewRequest("POST", "/", strings.NewReader(form))
 	request.Scope.Header.Set("Content-Type", contentType)
@@ -45,6 +45,7 @@ func formRequest(contentType, form string) *bare.HttpRequest {
 }
 
 // describeParts says what a form has, part by part, up to its first error.
+
 func describeParts(request *bare.HttpRequest) (string, error) {
 	var b strings.Builder
 	for part, err := range request.Parts() {
@@ -104,43 +105,6 @@ name "" text/plain
 			if stream.Response.Close {
 				t.Errorf("%s: the connection is given up, although the form was read whole", what)
 			}
-		}
-	})
-}
-
-func TestAPartIsReadAsItComes(t *testing.T) {
-	t.Parallel()
-	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
-		var got []string
-		start := time.Now()
-		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
-			for part, err := range request.Parts() {
-				if err != nil {
-					return bare.ErrorResponse(err)
-				}
-				for chunk, err := range part.Body {
-					if err != nil {
-						return bare.ErrorResponse(err)
-					}
-					got = append(got, fmt.Sprintf("%s at %v", chunk, time.Since(start).Round(time.Second)))
-				}
-			}
-			return bare.TextResponse(200, "done")
-		})
-		reader, writer := io.Pipe()
-		go func() {
-			_, _ = io.WriteString(writer, "--b\r\n"+file("f", "f", "one"))
-			time.Sleep(time.Second)
-			_, _ = io.WriteString(writer, "two")
-			time.Sleep(time.Second)
-			_, _ = io.WriteString(writer, "\r\n--b--\r\n")
-			_ = writer.Close()
-		}()
-		if text := post(t, serve(t, protocol, app), formType, reader).Rest(); text != "done" {
-			t.Errorf("the answer is %q", text)
-		}
-		if want := []string{"one at 0s", "two at 1s"}; !slices.Equal(got, want) {
-			t.Errorf("got %q, want %q", got, want)
 		}
 	})
 }
@@ -278,139 +242,6 @@ func TestTheApplicationsLimitsHoldForForms(t *testing.T) {
 	}
 }
 
-func TestAFilenameIsOnlyAName(t *testing.T) {
-	t.Parallel()
-	for given, want := range map[string]string{
-		"ada.png":               "ada.png",
-		"größe 1.png":           "größe 1.png",
-		"../../etc/passwd":      "passwd",
-		`C:\\pictures\\ada.png`: "ada.png",
-		`C:\pictures\ada.png`:   "ada.png",
-		"/":                     "",
-		"..":                    "",
-		"a/.":                   "",
-		"...":                   "...",
-		"a\tb\u0085":            "ab",
-		"a\xffb":                "a\ufffdb",
-		`a\"b`:                  `a"b`,
-		"a%22b":                 "a%22b",
-		".profile":              ".profile",
-
-		"x\"; filename*=\"UTF-8''%61%1b%5b31m": "a[31m",
-	} {
-		got, err := describeParts(formRequest(formType, formOf(file("f", given, ""))))
-		if line := fmt.Sprintf("f \"\" image/png file %q\n", want); err != nil || got != line {
-			t.Errorf("%q: got %s (%v), want %s", given, got, err, line)
-		}
-	}
-}
-
-func TestAPartIsReadOnceAndUntilTheNext(t *testing.T) {
-	t.Parallel()
-	ways := map[string]func(part *bare.Part) error{
-		"Text": func(part *bare.Part) error {
-			_, err := part.Text()
-			return err
-		},
-		"Body": func(part *bare.Part) error {
-			_, err := bare.BytesReader(part.Body, 0)
-			return err
-		},
-		"Reader": func(part *bare.Part) error {
-			_, err := io.ReadAll(part.Reader())
-			return err
-		},
-	}
-	for first, read := range ways {
-		for second, again := range ways {
-			if first == "Reader" && second == "Reader" {
-				continue // which reads on
-			}
-			request := formRequest(formType, formOf(field("a", "b")))
-			for part, err := range request.Parts() {
-				if err = errors.Join(err, read(part)); err != nil {
-					t.Errorf("%s: %v", first, err)
-				}
-				if err := again(part); !errors.Is(err, bare.ErrBodyConsumed) {
-					t.Errorf("%s after %s: %v", second, first, err)
-				}
-			}
-		}
-		for name, end := range map[string]string{"the next": formOf(field("a", "b"), field("c", "d")), "the end": formOf(field("a", "b"))} {
-			var before *bare.Part
-			for part, err := range formRequest(formType, end).Parts() {
-				if before == nil {
-					before = part
-				} else if err := errors.Join(err, read(before)); !errors.Is(err, bare.ErrBodyConsumed) {
-					t.Errorf("%s after %s: %v", first, name, err)
-				}
-			}
-			if err := read(before); !errors.Is(err, bare.ErrBodyConsumed) {
-				t.Errorf("%s after %s: %v", first, name, err)
-			}
-		}
-	}
-	request := formRequest(formType, formOf(field("a", "b")))
-	if _, err := describeParts(request); err != nil {
-		t.Error(err)
-	}
-	if _, err := describeParts(request); !errors.Is(err, bare.ErrBodyConsumed) {
-		t.Errorf("a second loop ended with %v", err)
-	}
-}
-
-func TestWhatIsLeftOfAPartIsThrownAway(t *testing.T) {
-	t.Parallel()
-	form := formOf(file("a", "a", strings.Repeat("x", 100_000)), field("b", "c"))
-	var names []string
-	for part, err := range formRequest(formType, form).Parts() {
-		if err != nil {
-			t.Fatal(err)
-		}
-		names = append(names, part.Name)
-		_, _ = part.Reader().Read(make([]byte, 10))
-	}
-	if want := []string{"a", "b"}; !slices.Equal(names, want) {
-		t.Errorf("got %q, want %q", names, want)
-	}
-}
-
-func TestAPartThatNobodyReadsMustBeWhole(t *testing.T) {
-	t.Parallel()
-	for name, form := range map[string]string{
-		"it has no end":                      "--b\r\n" + field("a", "b"),
-		"it ends with another line break":    "--b\r\n" + field("a", "b\n--b--"),
-		"a boundary is the end of its line":  "--b\r\n" + field("a", "b--b--"),
-		"the end is a longer boundary":       "--b\r\n" + field("a", "b\r\n--bb--"),
-		"the last line is all of the text":   "--b\r\n\r\n--b--",
-		"the end has something behind it":    "--b\r\n" + field("a", "b\r\n--b--c"),
-		"the end is behind a line feed only": formOf(field("a", "b")) + "--b\r\n" + "\n--b",
-	} {
-		var failure error
-		for _, err := range formRequest(formType, form).Parts() {
-			failure = err
-		}
-		if complete := strings.HasPrefix(form, formOf(field("a", "b"))); (failure == nil) != complete {
-			t.Errorf("%s: the loop ended with %v", name, failure)
-		}
-	}
-}
-
-func TestAPartOfALoopThatHasEndedIsOver(t *testing.T) {
-	t.Parallel()
-	var left *bare.Part
-	for part, err := range formRequest(formType, formOf(field("a", "b"))).Parts() {
-		if err != nil {
-			t.Fatal(err)
-		}
-		left = part
-		break
-	}
-	if text, err := left.Text(); text != "" || !errors.Is(err, bare.ErrBodyConsumed) {
-		t.Errorf("got %q and %v of what was read ahead", text, err)
-	}
-}
-
 func TestEveryBoundaryIsAccepted(t *testing.T) {
 	t.Parallel()
 	for _, boundary := range []string{
@@ -422,108 +253,6 @@ func TestEveryBoundaryIsAccepted(t *testing.T) {
 		if want := "name \"text\" text/plain\n"; err != nil || got != want {
 			t.Errorf("%s: got %q (%v)", boundary, got, err)
 		}
-	}
-}
-
-func TestALoopOverPartsMayEndEarly(t *testing.T) {
-	t.Parallel()
-	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
-		var left *bare.Part
-		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
-			for part, err := range request.Parts() {
-				if err != nil {
-					return bare.ErrorResponse(err)
-				}
-				left = part
-				break
-			}
-			return bare.TextResponse(400, "enough")
-		})
-		reader, writer := io.Pipe()
-		defer writer.Close()
-		go func() { _, _ = io.WriteString(writer, "--b\r\n"+file("f", "f", "begun")) }()
-		stream := post(t, serve(t, protocol, app), formType, reader)
-		if got := stream.Rest(); got != "enough" {
-			t.Errorf("got %q before the upload has ended", got)
-		}
-		if _, err := left.Text(); !errors.Is(err, bare.ErrBodyConsumed) {
-			t.Errorf("after the loop the part is read with %v", err)
-		}
-	})
-}
-
-func TestAFormThatBreaksOffSaysSo(t *testing.T) {
-	t.Parallel()
-	for name, sent := range map[string]string{
-		"in a part":              "--b\r\n" + file("f", "f", "begun"),
-		"in a header":            "--b\r\nContent-Dispo",
-		"after the last part":    "--b\r\n" + field("a", "b") + "\r\n--b--\r\n",
-		"at a boundary":          "--b\r\n" + field("a", "b") + "\r\n--b",
-		"before the first part":  "--",
-		"between two characters": "--b\r\n" + field("a", "\r"),
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			for _, leave := range []bool{true, false} {
-				eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
-					var failure error
-					app, log := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
-						_, failure = describeParts(request)
-						return bare.ErrorResponse(failure)
-					})
-					server := serve(t, protocol, app)
-					reader, writer := io.Pipe()
-					var answer *http.Response
-					request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, reader)
-					if err != nil {
-						t.Fatal(err)
-					}
-					request.Header.Set("Content-Type", formType)
-					request.ContentLength = 1000
-					go func() {
-						_, _ = io.WriteString(writer, sent)
-						if leave {
-							_ = writer.CloseWithError(errors.New("the client leaves"))
-						}
-					}()
-					start := time.Now()
-					if answer, err = server.Client().Do(request); err == nil {
-						_ = answer.Body.Close()
-					}
-					_ = writer.Close()
-					synctest.Wait()
-					switch {
-					case leave && !errors.Is(failure, bare.ErrClientGone):
-						t.Errorf("the client has left: %v", failure)
-					case !leave && (!errors.Is(failure, bare.ErrStalled) || time.Since(start) > time.Minute || answer == nil || answer.StatusCode != http.StatusRequestTimeout):
-						t.Errorf("after %v of silence: %v, %v", time.Since(start), failure, answer)
-					}
-					wantLogged(t, log)
-				})
-			}
-		})
-	}
-}
-
-func TestAFormIsRefusedBeforeItIsAskedFor(t *testing.T) {
-	t.Parallel()
-	for name, contentType := range map[string]string{"415": "text/plain", "413": formType} {
-		t.Run(name, func(t *testing.T) {
-			overHTTP1(t, func(t *testing.T) {
-				app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
-					_, err := describeParts(request)
-					return bare.ErrorResponse(err)
-				})
-				app.BodyLimit = 10
-				conn := serve(t, baretest.HTTP1, app).Dial()
-				defer conn.Close()
-				send(t, conn, "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 11\r\nContent-Type: "+contentType+"\r\n\r\n")
-				line, err := bufio.NewReader(conn).ReadString('\n')
-				if err != nil || !strings.HasPrefix(line, "HTTP/1.1 "+name) {
-					t.Errorf("got %q (%v)", line, err)
-				}
-			})
-		})
 	}
 }
 
@@ -541,6 +270,7 @@ func TestAFormOfARequestMadeByHand(t *testing.T) {
 }
 
 // FuzzParts holds a form against what every form must do, whatever is in it.
+
 func FuzzParts(f *testing.F) {
 	f.Add(formOf(field("a", "b"), file("f", "f", "content")), "b")
 	f.Add("--b\r\nA: b", "b")
@@ -571,6 +301,7 @@ func FuzzParts(f *testing.F) {
 }
 
 // FuzzPartsOfAWriter holds a form against what a client has written.
+
 func FuzzPartsOfAWriter(f *testing.F) {
 	f.Add("name", "content", "\r\n--b\r\n")
 	f.Fuzz(func(t *testing.T, name, first, second string) {
