@@ -26,19 +26,22 @@ func TestTheFormsOfABrowserAreRead(t *testing.T) {
 		want    string
 	}{
 		{
-			"fields", []action{
+			"fields",
+			[]action{
 				chromedp.SetValue("[name=first_name]", "Zoë & Co"), chromedp.Click("[action=names] button"),
 			},
 			"Hello, Zoë & Co Caine!\n",
 		},
 		{
-			"files", []action{
+			"files",
+			[]action{
 				chromedp.SetUploadFiles("[name=pictures]", files), chromedp.Click("[action=files] button"),
 			},
 			"title: \"Holidays\"\npictures: \"größe %221%22.png\", 2600000 bytes\npictures: \"empty.txt\", 0 bytes\n",
 		},
 		{
-			"a form without its file", []action{chromedp.Click("[action=files] button")},
+			"a form without its file",
+			[]action{chromedp.Click("[action=files] button")},
 			"title: \"Holidays\"\npictures: \"\", 0 bytes\n",
 		},
 	}
