@@ -132,9 +132,18 @@ func (s *site) isMissing(name string, err error) bool {
 	if errors.Is(err, fs.ErrNotExist) || s.escapes != nil && errors.Is(err, s.escapes) {
 		return true
 	}
-	for parent := path.Dir(name); parent != "."; parent = path.Dir(parent) {
-		if info, err := fs.Stat(s.fsys, parent); err == nil {
-			return !info.IsDir()
+	// From the top, so that the number of looks is that of the folders that there are,
+	// and not that of the slashes that a client has sent.
+	for i := range len(name) {
+		if name[i] != '/' {
+			continue
+		}
+		info, err := fs.Stat(s.fsys, name[:i])
+		if err != nil {
+			return errors.Is(err, fs.ErrNotExist)
+		}
+		if !info.IsDir() {
+			return true
 		}
 	}
 	return false
