@@ -30,12 +30,32 @@ type handler struct {
 func (h *handler) open() error {
 	h.opening.Lock()
 	defer h.opening.Unlock()
+	_, err := h.reopen()
+	return err
+}
+
+// reopen is open for who holds the mutex.
+func (h *handler) reopen() (*site, error) {
 	opened, err := openSite(&h.files, h.logger())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	h.site.Store(opened)
-	return nil
+	return opened, nil
+}
+
+// current returns the open folder. It opens it, once, if nobody has started the
+// application.
+func (h *handler) current() (*site, error) {
+	if opened := h.site.Load(); opened != nil {
+		return opened, nil
+	}
+	h.opening.Lock()
+	defer h.opening.Unlock()
+	if opened := h.site.Load(); opened != nil {
+		return opened, nil // another request was first
+	}
+	return h.reopen()
 }
 
 func (h *handler) logger() *slog.Logger {
@@ -47,12 +67,11 @@ func (h *handler) logger() *slog.Logger {
 
 // handle is the [bare.HttpHandler].
 func (h *handler) handle(request *bare.HttpRequest) bare.HttpResponse {
-	if h.site.Load() == nil { // nobody has started the application
-		if err := h.open(); err != nil {
-			return bare.ErrorResponse(err)
-		}
+	opened, err := h.current()
+	if err != nil {
+		return bare.ErrorResponse(err)
 	}
-	return h.answer(h.site.Load(), request)
+	return h.answer(opened, request)
 }
 
 // answer finds the file, as [http.FileServerFS] does.

@@ -158,16 +158,29 @@ func (t *Templates) page(name string) (*template.Template, error) {
 // current returns the templates as they are to be used now. They are read here if the
 // application was not started.
 func (t *Templates) current() (*set, error) {
-	if s := t.read.Load(); s != nil && !t.config.Reload {
+	if t.config.Reload {
+		return t.load()
+	}
+	if s := t.read.Load(); s != nil {
 		return s, nil
 	}
-	return t.load()
+	t.reading.Lock()
+	defer t.reading.Unlock()
+	if s := t.read.Load(); s != nil {
+		return s, nil // another response was first
+	}
+	return t.readAll()
 }
 
 // load reads the templates.
 func (t *Templates) load() (*set, error) {
 	t.reading.Lock()
 	defer t.reading.Unlock()
+	return t.readAll()
+}
+
+// readAll is load for who holds the mutex.
+func (t *Templates) readAll() (*set, error) {
 	s, err := readSet(&t.config)
 	if err != nil {
 		return nil, err
