@@ -72,7 +72,7 @@ func lifetime(header http.Header, c *config) error {
 	if err != nil {
 		return err
 	}
-	end, absolute, err := given(header, streamExpires)
+	end, absolute, err := text(header, streamExpires, maxExpires)
 	switch {
 	case err != nil:
 		return err
@@ -113,9 +113,11 @@ func producer(header http.Header) (s stamp, err error) {
 	return s, err
 }
 
-// How many bytes a Producer-Id and a Stream-Seq may have: they are kept with each
-// record.
+// How many bytes a Producer-Id and a Stream-Seq may have, which are kept with each
+// record, and a Stream-Expires-At, which is kept with the stream: a second may have
+// any number of decimals.
 const (
 	maxProducerID = 256
 	maxSequence   = 256
+	maxExpires    = 64
 )

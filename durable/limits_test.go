@@ -30,6 +30,7 @@ func TestWhatIsTooLargeIsRefused(t *testing.T) {
 			{"a first append over the limit", 413, "PUT", "new", strings.Repeat("x", 1001), nil},
 			{"a producer's name", 400, "POST", "s", "x", []string{"Producer-Id", long, "Producer-Epoch", "0", "Producer-Seq", "0"}},
 			{"a Stream-Seq", 400, "POST", "s", "x", []string{"Stream-Seq", long}},
+			{"a time", 400, "PUT", "new", "", []string{"Stream-Expires-At", "2100-01-01T00:00:00." + long + "Z"}},
 			{"a content type", 400, "PUT", "new", "", []string{"Content-Type", "text/" + long}},
 			{"a stream's name", 400, "PUT", strings.Repeat("n", 201), "", nil},
 			{"a name that is not printable", 400, "PUT", "new%0Aline", "", nil},
