@@ -50,7 +50,7 @@ func (h *Handler) hideOrDelete(ctx context.Context, v *view) error {
 		hidden.Gone = true
 		_, err := h.logs.Update(ctx, v.name, v.state.Revision, hidden.encode())
 		if err == nil {
-			h.forget(v.name)
+			h.hide(v.name)
 		}
 		return err
 	}

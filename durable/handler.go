@@ -62,9 +62,10 @@ type Options struct {
 	// Authorize.
 	Private bool
 
-	// MaxStreams is how many streams there may be; 0 means [DefaultMaxStreams], 10,000,
-	// a negative number no limit. With logs that outlive the process, it counts those
-	// that have been asked for since it began.
+	// MaxStreams is how many streams there may be, those included that have been deleted
+	// and are kept for their forks; 0 means [DefaultMaxStreams], 10,000, a negative
+	// number no limit. With logs that outlive the process, it counts those that have
+	// been asked for since it began.
 	MaxStreams int
 	// MaxAppend is how many bytes one request may append; 0 means
 	// [DefaultMaxAppend], 1 MiB, a negative number no limit but that of the logs.

@@ -61,6 +61,20 @@ func TestWhatIsTooLargeIsRefused(t *testing.T) {
 	})
 }
 
+// A source that is there for its forks only takes as much room as before.
+func TestAHiddenSourceCountsAsAStream(t *testing.T) {
+	overHTTP1(t, durable.Options{MaxStreams: 2}, func(t *testing.T, s *server) {
+		s.text("source", "a")
+		s.forkOf("source", "fork", "", "")
+		s.want(204, "DELETE", "source", "")
+		s.want(429, "PUT", "new", "")
+		s.want(204, "DELETE", "fork", "")
+		s.text("new")
+		s.text("newer")
+		s.want(429, "PUT", "newest", "")
+	})
+}
+
 func TestWhatIsLongWhereAnOffsetIsMeant(t *testing.T) {
 	overHTTP1(t, durable.Options{}, func(t *testing.T, s *server) {
 		s.text("s", "a")

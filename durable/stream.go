@@ -129,6 +129,16 @@ func (h *Handler) dismiss(s *stream) {
 func (s *stream) touch() { s.last.Store(time.Now().UnixNano()) }
 
 // used returns when the stream was last used: now, if it is being read live.
+// hide ends those who read a stream live that is there for its forks only. It is
+// remembered, as it counts towards [Options.MaxStreams]: its log stays.
+func (h *Handler) hide(name string) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	if known := h.streams[name]; known != nil {
+		h.dismiss(known)
+	}
+}
+
 func (s *stream) used() time.Time {
 	if s.live.Load() > 0 {
 		return time.Now()
