@@ -62,6 +62,9 @@ func (h *Handler) stream(r *reading, source chain, yield func([]byte) bool) erro
 			return nil
 		}
 		if !e.upToDate {
+			if r.isDue(over) {
+				return nil
+			}
 			continue
 		}
 		select {
@@ -73,6 +76,17 @@ func (h *Handler) stream(r *reading, source chain, yield func([]byte) bool) erro
 		case <-ctx.Done():
 			return ending(ctx, ctx.Err())
 		}
+	}
+}
+
+// isDue reports whether an event stream ends though there is more to send at once: a
+// reader that is always behind ends with its time as well, and when the server stops.
+func (r *reading) isDue(over *time.Timer) bool {
+	select {
+	case <-over.C:
+		return true
+	default:
+		return errors.Is(context.Cause(r.request.Context()), bare.ErrShutdown)
 	}
 }
 

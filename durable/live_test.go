@@ -75,6 +75,35 @@ func TestAnEventStreamEndsAfterItsTime(t *testing.T) {
 	})
 }
 
+// A reader that is behind all the time is asked for its permission anew as well.
+func TestAnEventStreamThatIsAlwaysBehindEndsAfterItsTime(t *testing.T) {
+	eachProtocol(t, durable.Options{MaxSSE: 10 * time.Second}, func(t *testing.T, s *server) {
+		const appends = 150 // far more than the buffers on the way take
+		s.text("s")
+		for range appends {
+			s.append("s", strings.Repeat("x", 64<<10))
+		}
+		stream, begin := s.begin("GET", "s?offset=-1&live=sse", ""), time.Now()
+		events, last := 0, control{}
+		for event := stream.Event(); event != ""; event = stream.Event() {
+			if data, ok := strings.CutPrefix(event, "event: control\ndata:"); ok {
+				if err := json.Unmarshal([]byte(data), &last); err != nil {
+					t.Error(err)
+				}
+				events++
+				time.Sleep(time.Second / 4)
+			}
+		}
+		if events >= appends || time.Since(begin) < 10*time.Second || stream.Err() != nil {
+			t.Errorf("%d appends came in %v: %v", events, time.Since(begin), stream.Err())
+		}
+		rest := s.want(200, "GET", "s?offset="+last.Next, "")
+		if rest.body == "" || last.UpToDate {
+			t.Errorf("it ended at %+v, and %d bytes follow", last, len(rest.body))
+		}
+	})
+}
+
 func TestEachReaderHasEveryAppendOnceAndInOrder(t *testing.T) {
 	eachProtocol(t, durable.Options{}, func(t *testing.T, s *server) {
 		const readers, appends = 20, 50
