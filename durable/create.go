@@ -26,7 +26,7 @@ func (h *Handler) create(request *bare.HttpRequest, name string) bare.HttpRespon
 	if err != nil {
 		return fail(err)
 	}
-	ctx, cancel := finishing(request)
+	ctx, cancel := finishing(request.Context())
 	defer cancel()
 	v, created, err := h.ensure(ctx, name, asked)
 	if err != nil {
@@ -137,6 +137,8 @@ func (h *Handler) make(ctx context.Context, name string, asked *creation) (view,
 	}
 	v, err := h.makeLog(ctx, name, asked, &settings, options)
 	if err != nil && source != nil {
+		ctx, cancel := finishing(ctx) // the time may be up, which is why it failed
+		defer cancel()
 		if failed := h.release(ctx, source.name); failed != nil {
 			err = errors.Join(failed, err)
 		}

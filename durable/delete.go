@@ -14,7 +14,7 @@ func (h *Handler) remove(request *bare.HttpRequest, name string) bare.HttpRespon
 	if err := h.permit(request, Delete, name); err != nil {
 		return fail(err)
 	}
-	ctx, cancel := finishing(request)
+	ctx, cancel := finishing(request.Context())
 	defer cancel()
 	v, err := h.find(ctx, name)
 	if err == nil {

@@ -214,6 +214,6 @@ func (h *Handler) permit(request *bare.HttpRequest, action Action, name string) 
 // finishing is the context for what a request changes. A client that has sent all of
 // it may close its side of the connection, and is still to be answered: what has
 // begun is finished.
-func finishing(request *bare.HttpRequest) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(request.Context()), patience)
+func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), patience)
 }

@@ -71,6 +71,38 @@ func TestStreamsThatAreGoneAreForgotten(t *testing.T) {
 	})
 }
 
+// leaving are logs during whose deletion the client leaves.
+type leaving struct {
+	eventlog.Logs
+
+	leave func()
+}
+
+func (l leaving) Delete(ctx context.Context, name string, revision uint64) error {
+	defer l.leave()
+	return l.Logs.Delete(ctx, name, revision)
+}
+
+// A read may find that the stream is over, and ends it. Its client may leave meanwhile.
+func TestAReaderThatLeavesEndsAnExpiredForkAllTheSame(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, leave := context.WithCancel(t.Context())
+		h := New(Options{Logs: leaving{eventlog.NewMemoryLogs(eventlog.MemoryOptions{}), leave}})
+		newStream(t, h, "source", config{})
+		fork := &creation{config: config{TTL: new(int64(0))}, fork: &forking{source: "source", atTail: true}}
+		if _, _, err := h.ensure(t.Context(), "fork", fork); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.find(ctx, "fork"); !errors.Is(err, errNotFound) {
+			t.Errorf("the fork is found: %v", err)
+		}
+		if source, err := h.look(t.Context(), "source"); err != nil || source.config.References != 0 {
+			t.Errorf("the source has %d forks, %v", source.config.References, err)
+		}
+	})
+}
+
 // flaky are logs of which each look fails while it is down.
 type flaky struct {
 	eventlog.Logs

@@ -43,7 +43,7 @@ func (h *Handler) post(request *bare.HttpRequest, name string) bare.HttpResponse
 	if asked.body, err = bare.BytesReader(request.Body, h.options.MaxAppend); err != nil {
 		return fail(err)
 	}
-	ctx, cancel := finishing(request)
+	ctx, cancel := finishing(request.Context())
 	defer cancel()
 	done, err := v.do(ctx, asked)
 	if errors.Is(err, errClosed) {

@@ -47,6 +47,8 @@ func (h *Handler) find(ctx context.Context, name string) (view, error) {
 	case !h.expired(&v):
 		return v, nil
 	}
+	ctx, cancel := finishing(ctx) // a client that leaves now must not leave half of it done
+	defer cancel()
 	if err := h.discard(ctx, &v); err != nil {
 		return v, err
 	}
