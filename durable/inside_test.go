@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/bare-go/bare/baretest"
 	"github.com/bare-go/bare/eventlog"
 )
 
@@ -20,7 +21,7 @@ func newStream(t *testing.T, h *Handler, name string, settings config) *reading 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &reading{view: &v}
+	return &reading{view: &v, request: baretest.NewRequest("GET", "/", nil)}
 }
 
 func TestReadersAtTheTailShareOneEncoding(t *testing.T) {
@@ -30,7 +31,7 @@ func TestReadersAtTheTailShareOneEncoding(t *testing.T) {
 		one := newStream(t, h, "s", config{})
 		other := *one
 		encode := func(r *reading) *encoded {
-			e, err := h.next(t.Context(), r, chain{h, r.view}, eventlog.Offset{})
+			e, err := h.next(r, chain{h, r.view}, eventlog.Offset{})
 			if err != nil {
 				t.Fatal(err)
 			}

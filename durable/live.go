@@ -23,7 +23,7 @@ func (h *Handler) follow(r *reading) bare.HttpResponse {
 	}
 	source := chain{h, r.view}
 	// What cannot be read is an error's response, as long as there is no head.
-	first, err := source.Read(r.request.Context(), r.after, liveBytes)
+	first, err := r.ask(source, r.after, 1)
 	if err == nil && first.Gap {
 		err = errTrimmed
 	}
@@ -48,7 +48,7 @@ func (h *Handler) stream(r *reading, source chain, yield func([]byte) bool) erro
 	silence := time.NewTimer(h.options.KeepAlive)
 	defer silence.Stop()
 	for after, begun := r.after, false; ; {
-		e, err := h.next(ctx, r, source, after)
+		e, err := h.next(r, source, after)
 		if err != nil {
 			return ending(ctx, err)
 		}
@@ -112,15 +112,15 @@ type encoded struct {
 
 // next reads a page, and encodes it, unless another reader has just had the same:
 // those at the tail all are sent the same bytes.
-func (h *Handler) next(ctx context.Context, r *reading, source chain, after eventlog.Offset) (*encoded, error) {
-	page, err := source.Read(ctx, after, liveBytes)
+func (h *Handler) next(r *reading, source chain, after eventlog.Offset) (*encoded, error) {
+	page, err := r.ask(source, after, liveBytes)
 	if err != nil {
 		return nil, err
 	}
 	if page.Gap {
 		return nil, errTrimmed
 	}
-	state, err := r.log.State(ctx)
+	state, err := longpoll.Ask(r.request.Context(), r.log.State)
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func (h *Handler) post(request *bare.HttpRequest, name string) bare.HttpResponse
 	if err != nil {
 		return fail(err)
 	}
-	v, err := h.find(request.Context(), name) // before a body is read that nobody wants
+	v, err := h.findFor(request, name) // before a body is read that nobody wants
 	if err != nil {
 		return fail(err)
 	}

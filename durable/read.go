@@ -1,6 +1,7 @@
 package durable
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -22,6 +23,13 @@ type reading struct {
 	cursor   string
 }
 
+// ask reads a page, also for a client that has closed its side of the connection.
+func (r *reading) ask(source chain, after eventlog.Offset, limit int) (eventlog.Page, error) {
+	return longpoll.Ask(r.request.Context(), func(ctx context.Context) (eventlog.Page, error) {
+		return source.Read(ctx, after, limit)
+	})
+}
+
 // read answers GET (sections 5.6 to 5.8).
 func (h *Handler) read(request *bare.HttpRequest, name string) bare.HttpResponse {
 	if err := h.permit(request, Read, name); err != nil {
@@ -39,7 +47,7 @@ func (h *Handler) read(request *bare.HttpRequest, name string) bare.HttpResponse
 	if live != "" && !position.Given {
 		return fail(errOffsetNeeded)
 	}
-	v, err := h.find(request.Context(), name)
+	v, err := h.findFor(request, name)
 	if err != nil {
 		return fail(err)
 	}
@@ -65,7 +73,7 @@ func (h *Handler) catchUp(r *reading) bare.HttpResponse {
 		page := eventlog.Page{Next: r.after, Closed: r.state.Closed}
 		return h.pageResponse(r, page, "")
 	}
-	page, err := chain{h, r.view}.Read(r.request.Context(), r.after, h.options.MaxRead)
+	page, err := r.ask(chain{h, r.view}, r.after, h.options.MaxRead)
 	if err != nil {
 		return fail(err)
 	}
@@ -93,7 +101,7 @@ func (h *Handler) pageResponse(r *reading, page eventlog.Page, cursor string) ba
 	if page.Gap {
 		return fail(errTrimmed)
 	}
-	state, err := r.log.State(r.request.Context())
+	state, err := longpoll.Ask(r.request.Context(), r.log.State)
 	if err != nil {
 		return fail(err)
 	}
@@ -151,7 +159,7 @@ func (h *Handler) inspect(request *bare.HttpRequest, name string) bare.HttpRespo
 	if err := h.permit(request, Read, name); err != nil {
 		return fail(err)
 	}
-	v, err := h.find(request.Context(), name)
+	v, err := h.findFor(request, name)
 	if err != nil {
 		return fail(err)
 	}

@@ -6,7 +6,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/bare-go/bare"
 	"github.com/bare-go/bare/eventlog"
+	"github.com/bare-go/bare/internal/longpoll"
 )
 
 // A stream is what the handler remembers of one between requests. Everything else
@@ -56,6 +58,12 @@ func (h *Handler) find(ctx context.Context, name string) (view, error) {
 		return v, errGone
 	}
 	return v, errNotFound
+}
+
+// findFor is find for a request that reads. Its client may have closed its side of the
+// connection already, and is answered all the same.
+func (h *Handler) findFor(request *bare.HttpRequest, name string) (view, error) {
+	return longpoll.Ask(request.Context(), func(ctx context.Context) (view, error) { return h.find(ctx, name) })
 }
 
 // look opens a stream, also one that is there for its forks only.
@@ -121,16 +129,6 @@ func (h *Handler) forget(name string) {
 	}
 }
 
-// dismiss tells live readers that the stream is no more.
-func (h *Handler) dismiss(s *stream) {
-	s.end()
-	h.expiry.cancel(s)
-}
-
-// touch is a use of the stream: it begins the sliding window again.
-func (s *stream) touch() { s.last.Store(time.Now().UnixNano()) }
-
-// used returns when the stream was last used: now, if it is being read live.
 // hide ends those who read a stream live that is there for its forks only. It is
 // remembered, as it counts towards [Options.MaxStreams]: its log stays.
 func (h *Handler) hide(name string) {
@@ -141,6 +139,16 @@ func (h *Handler) hide(name string) {
 	}
 }
 
+// dismiss tells live readers that the stream is no more.
+func (h *Handler) dismiss(s *stream) {
+	s.end()
+	h.expiry.cancel(s)
+}
+
+// touch is a use of the stream: it begins the sliding window again.
+func (s *stream) touch() { s.last.Store(time.Now().UnixNano()) }
+
+// used returns when the stream was last used: now, if it is being read live.
 func (s *stream) used() time.Time {
 	if s.live.Load() > 0 {
 		return time.Now()
