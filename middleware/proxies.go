@@ -70,8 +70,9 @@ func (c Proxies) Wrap(handler http.Handler) http.Handler {
 }
 
 // ClientAddr returns the address of the client: that of Scope.RemoteAddr, which [Proxies]
-// has set if it is around. An IPv4 address is never one that is mapped to IPv6. It is
-// the zero [netip.Addr] if there is none, as with a Unix-domain socket.
+// has set if it is around. An IPv4 address is never one that is mapped to IPv6, and a
+// link-local one has no zone. It is the zero [netip.Addr] if there is none, as with a
+// Unix-domain socket.
 func ClientAddr(request *bare.HttpRequest) netip.Addr {
 	return remoteAddr(request.Scope)
 }
@@ -79,6 +80,10 @@ func ClientAddr(request *bare.HttpRequest) netip.Addr {
 func remoteAddr(r *http.Request) netip.Addr {
 	if r == nil {
 		return netip.Addr{}
+	}
+	// The server's own address of a peer may have a zone, which headers may not.
+	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		return peer.Addr().Unmap().WithZone("")
 	}
 	if node, ok := parseNode(r.RemoteAddr); ok {
 		return node.Addr()

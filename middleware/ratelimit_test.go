@@ -85,6 +85,7 @@ func TestWhoCountsAsOneClient(t *testing.T) {
 		{"the same network of IPv6", "[2001:db8:0:1::1]:1", "[2001:db8:0:1:ffff::2]:1", 429},
 		{"another network of IPv6", "[2001:db8:0:1::1]:1", "[2001:db8:0:2::1]:1", 200},
 		{"IPv4, and the same mapped to IPv6", "192.0.2.7:1", "[::ffff:192.0.2.7]:1", 429},
+		{"a link-local address, another port", "[fe80::1%eth0]:1", "[fe80::1%eth0]:2", 429},
 		{"no address", "@", "@", 429},
 	}
 	for _, test := range tests {
