@@ -43,6 +43,7 @@ type subscriber struct {
 	reader  bool // it has joined
 	begun   bool // it has been given events
 	live    bool // it has caught up at some time, at least with what the feed has
+	halved  bool // the client has closed its side of the connection, and may still read
 	refused bool // yield has returned false
 	reason  Reason
 	err     error
@@ -92,8 +93,8 @@ func (s *subscriber) stream(yield func([]byte) bool) error {
 		if ended, err := s.advance(ctx, yield); ended {
 			return err
 		}
-		if !t.feed.Wait(&s.waiter, s.cursor.Offset()) {
-			<-s.wake
+		if !t.feed.Wait(&s.waiter, s.cursor.Offset()) && !s.await() {
+			return s.gone(ctx)
 		}
 		if s.orders.Load() == 0 {
 			continue
@@ -138,7 +139,8 @@ func (s *subscriber) advance(ctx context.Context, yield func([]byte) bool) (ende
 // take its time, so the log is waited for as a next event is: the stream is kept alive,
 // and obeys, meanwhile.
 func (s *subscriber) fetch(ctx context.Context, yield func([]byte) bool) (ended bool, err error) {
-	reading, cancel := context.WithCancel(ctx)
+	lasting := s.halved // the request's context has ended
+	reading, cancel := s.reading(ctx)
 	var failure error
 	done := make(chan struct{})
 	go func() {
@@ -152,15 +154,57 @@ func (s *subscriber) fetch(ctx context.Context, yield func([]byte) bool) (ended 
 	for {
 		select {
 		case <-done:
-			if failure != nil {
-				return true, s.unreadable(ctx, failure, yield)
+			if failure == nil || !lasting && s.goesOn(ctx) {
+				return false, nil
 			}
-			return false, nil
+			return true, s.unreadable(ctx, failure, yield)
 		case <-s.wake:
 		}
 		if ended, err := s.obey(ctx, s.orders.Swap(0), yield); ended {
 			return true, err
 		}
+	}
+}
+
+// reading is the context of a read of the log. That of the request has ended when the
+// client has closed its side: the log then has a moment.
+func (s *subscriber) reading(ctx context.Context) (context.Context, context.CancelFunc) {
+	if s.halved {
+		return context.WithTimeout(context.WithoutCancel(ctx), lastRead)
+	}
+	return context.WithCancel(ctx)
+}
+
+// lastRead is how long a log may take for a client that has closed its side.
+const lastRead = time.Second
+
+// goesOn reports whether the context has ended because the client has closed its side of
+// the connection. It may still read: it is sent what there is, and the stream ends when
+// there is nothing more. One that has left does not take the next chunk.
+func (s *subscriber) goesOn(ctx context.Context) bool {
+	s.halved = s.request.Scope != nil && s.request.Scope.Context().Err() != nil &&
+		errors.Is(context.Cause(ctx), context.Canceled)
+	return s.halved
+}
+
+// await waits until there is something to do. It returns false for a client that has
+// closed its side and has had all that there is. A feed that nobody else reads may not
+// know yet what that is.
+func (s *subscriber) await() bool {
+	if !s.halved {
+		<-s.wake
+		return true
+	}
+	if _, known := s.topic.feed.Lag(&s.cursor); known {
+		return false
+	}
+	timer := time.NewTimer(lastRead)
+	defer timer.Stop()
+	select {
+	case <-s.wake:
+		return true
+	case <-timer.C:
+		return false
 	}
 }
 
@@ -205,7 +249,7 @@ func (s *subscriber) gap(ctx context.Context, yield func([]byte) bool) (ended bo
 
 // obey does what the wheel, a drain or the end of the context has ordered.
 func (s *subscriber) obey(ctx context.Context, orders uint32, yield func([]byte) bool) (ended bool, err error) {
-	if orders&orderStop != 0 {
+	if orders&orderStop != 0 && !s.goesOn(ctx) {
 		return true, s.stopped(ctx, yield)
 	}
 	if orders&orderCheck != 0 {
