@@ -20,7 +20,8 @@ func (ndjson) keepAlive(dst []byte) []byte { return append(dst, '\n') }
 // open says nothing: the position is in a header.
 func (ndjson) open(dst []byte, _ string) []byte { return append(dst, '\n') }
 
-// retry says nothing: a client of lines waits as long as it likes.
+// retry says nothing: a client that does not know a record which says it would take it
+// for an event. So each waits as long as it likes.
 func (ndjson) retry(dst []byte, _ time.Duration) []byte { return dst }
 
 func (ndjson) event(dst []byte, event Event, id eventlog.Offset) []byte {

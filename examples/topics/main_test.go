@@ -189,7 +189,7 @@ func TestTranscripts(t *testing.T) {
 		compare(t, "topics-lines", "$ curl -N -H 'Accept: application/x-ndjson' 'http://localhost:9009/events?last-event-id=-1'\n"+
 			lines.Line()+lines.Line()+lines.Line()+lines.Line()+"^C\n")
 		lines.Close()
-		compare(t, "topics-poll", "$ curl 'http://localhost:9009/events?last-event-id=-1&live=long-poll'\n"+
+		compare(t, "topics-poll", "$ curl 'http://localhost:9009/events?last-event-id=-1&live=long-poll'; echo\n"+
 			server.Get("/events?last-event-id=-1&live=long-poll").Rest()+"\n")
 		compare(t, "topics-state", "$ curl http://localhost:9009/votes\n"+server.Get("/votes").Rest()+"\n")
 

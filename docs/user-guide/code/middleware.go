@@ -4,30 +4,11 @@ import (
 	"database/sql"
 	"log/slog"
 	"net/netip"
-	"os"
 	"time"
 
 	"github.com/bare-go/bare"
 	"github.com/bare-go/bare/middleware"
 )
-
-// docs:start stack
-func newService() *bare.Application {
-	logger := slog.New(middleware.LogHandler(slog.NewJSONHandler(os.Stderr, nil)))
-	app := bare.NewApplication()
-	app.Logger = logger
-	app.Middlewares = append(app.Middlewares,
-		middleware.Proxies{}.Middleware(),                 // the client's address, not nginx's
-		middleware.RequestID{}.Middleware(),               // an identifier for all that is logged
-		middleware.AccessLog{Logger: logger}.Middleware(), // refusals are logged, too
-		middleware.RateLimit{}.Middleware(),               // 429
-		middleware.CSRF{}.Middleware(),                    // 403
-		middleware.Timeout{}.Middleware())                 // 503
-	app.HttpRouter.Add(bare.Methods{"GET"}, "/ticks", clock)
-	return app
-}
-
-// docs:end stack
 
 // docs:start requestid
 func placeOrder(logger *slog.Logger) bare.HttpHandler {

@@ -20,22 +20,6 @@ import (
 	"github.com/bare-go/bare/middleware"
 )
 
-func TestAServiceStreamsInsideItsMiddlewares(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		app := newService()
-		app.Logger = slog.New(slog.DiscardHandler)
-		stream := baretest.NewServer(t, app).Get("/ticks")
-		began := time.Now()
-		for range 3 {
-			stream.Line()
-		}
-		if took := time.Since(began).Round(time.Second); took > 3*time.Second || stream.Response.Header.Get("X-Request-Id") == "" {
-			t.Errorf("three lines took %v, and the headers are %v", took, stream.Response.Header)
-		}
-	})
-}
-
 func TestWhatAHandlerLogsHasTheIdentifier(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
