@@ -19,10 +19,11 @@ var entityTag = fmt.Sprintf(`"%x"`, sha256.Sum256(module)) //nolint:gochecknoglo
 // Handle is a [bare.HttpHandler] that answers GET and HEAD with the module
 // streams.js. A browser asks each time whether the module has changed, as there is
 // no version in its URL, and is told with a 304 that it has not (RFC 9110, section
-// 13.1.2). Several goroutines may call it at the same time.
+// 13.1.2). A request without a Scope asks for the module itself. Several goroutines may
+// call it at the same time.
 func Handle(request *bare.HttpRequest) bare.HttpResponse {
 	response := bare.BytesResponse(200, "text/javascript; charset=utf-8", module)
-	if etag.Matches(request.Scope.Header["If-None-Match"], entityTag) {
+	if request.Scope != nil && etag.Matches(request.Scope.Header["If-None-Match"], entityTag) {
 		response = bare.HttpResponse{Status: 304}
 	}
 	return response.WithHeader("etag", entityTag).WithHeader("cache-control", "no-cache")

@@ -98,6 +98,14 @@ func TestABrowserThatHasTheModuleIsToldSo(t *testing.T) {
 	})
 }
 
+// A request that a test has made may have nothing in it.
+func TestARequestThatHasNothingInItGetsTheModule(t *testing.T) {
+	response := javascript.Handle(&bare.HttpRequest{})
+	if chunks := baretest.Chunks(response.Body, -1); response.Status != 200 || len(chunks) == 0 {
+		t.Errorf("the answer is %d with %d chunks", response.Status, len(chunks))
+	}
+}
+
 // Somebody should be able to read the module before they trust it.
 func TestTheModuleIsSmallAndImportsNothing(t *testing.T) {
 	text, err := os.ReadFile("streams.js")
