@@ -17,7 +17,7 @@ func TestEachWordIsAnEvent(t *testing.T) {
 		request := baretest.NewRequest("POST", "/answers", strings.NewReader("to be"))
 		response := answer(parrot)(request)
 		got := baretest.Chunks(response.Body, -1)
-		want := []string{"data: to\n\n", "data: be\n\n", "event: done\ndata:\n\n"}
+		want := []string{":\n\n", "data: to\n\n", "data: be\n\n", "event: done\nid: done\ndata:\n\n"}
 		if !slices.Equal(got, want) {
 			t.Errorf("got %q, want %q", got, want)
 		}
@@ -39,7 +39,8 @@ func TestAModelThatFailsEndsTheBodyWithItsError(t *testing.T) {
 		got = append(got, string(chunk))
 		return true
 	})
-	if want := []string{"data: Well,\n\n"}; !slices.Equal(got, want) || !errors.Is(err, errModel) {
+	want := []string{":\n\n", "data: Well,\n\n", "event: failed\ndata: Internal Server Error\n\n"}
+	if !slices.Equal(got, want) || !errors.Is(err, errModel) {
 		t.Errorf("got %q and %v, want %q and %v", got, err, want, errModel)
 	}
 }

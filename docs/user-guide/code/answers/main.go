@@ -6,11 +6,11 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
 	"github.com/bare-go/bare"
+	"github.com/bare-go/bare/sse"
 )
 
 // A model sends the words of its answer to the channel, without line breaks. It returns
@@ -31,35 +31,26 @@ func answer(ask model) bare.HttpHandler {
 		if err != nil {
 			return bare.ErrorResponse(err)
 		}
-		return bare.HttpResponse{
-			Headers: bare.Headers("content-type", "text/event-stream"),
-			Body:    bare.StreamWriter(sendWords(request.Context(), ask, question)),
-		}
+		return sse.StreamResponse(request, sendWords(request.Context(), ask, question), sse.Options{})
 	}
 }
 
-// sendWords sends an event for each word, a comment after 15 seconds without one, and
-// an event at the end.
-func sendWords(ctx context.Context, ask model, question string) func(yield func([]byte) bool) error {
-	return func(yield func([]byte) bool) error {
+// sendWords sends an event for each word. Package sse sends a comment after 15 seconds
+// without one, and an event at the end.
+func sendWords(ctx context.Context, ask model, question string) func(yield func(sse.Event) bool) error {
+	return func(yield func(sse.Event) bool) error {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel() // ends the goroutine when nobody takes its words
 		words, ended := make(chan string), make(chan error, 1)
 		go func() { ended <- ask(ctx, question, words) }()
 		for {
-			chunk := ":\n\n"
 			select {
 			case word := <-words:
-				chunk = fmt.Sprintf("data: %s\n\n", word)
-			case <-time.After(15 * time.Second):
-			case err := <-ended:
-				if err == nil {
-					yield([]byte("event: done\ndata:\n\n"))
+				if !yield(sse.Event{Data: []byte(word)}) {
+					return nil
 				}
+			case err := <-ended:
 				return err
-			}
-			if !yield([]byte(chunk)) {
-				return nil
 			}
 		}
 	}

@@ -25,7 +25,7 @@ func TestAModelThatThinksForAMinute(t *testing.T) {
 		if got := stream.Response.Header.Get("Content-Type"); got != "text/event-stream" {
 			t.Errorf("the content type is %q", got)
 		}
-		for range 4 {
+		for range 5 { // one at once, and then every 15 seconds
 			if got := stream.Event(); got != ":\n\n" {
 				t.Errorf("got %q, want a comment", got)
 			}
@@ -36,7 +36,7 @@ func TestAModelThatThinksForAMinute(t *testing.T) {
 		if got := time.Since(start).Round(time.Second); got != 61*time.Second {
 			t.Errorf("the word came after %v", got)
 		}
-		if got := stream.Rest(); got != "event: done\ndata:\n\n" || stream.Err() != nil {
+		if got := stream.Rest(); got != "event: done\nid: done\ndata:\n\n" || stream.Err() != nil {
 			t.Errorf("the end is %q and %v", got, stream.Err())
 		}
 	})
