@@ -96,9 +96,11 @@ func TestAPageHasItsLayoutAndPartials(t *testing.T) {
 
 func TestTheFolderTheSuffixAndTheSharedFoldersCanBeChosen(t *testing.T) {
 	files := filesOf(map[string]string{
-		"web/page.tmpl":            `{{template "common/base.tmpl" .}}{{shout .}}`,
+		"web/page.tmpl":            `{{template "common/base.tmpl" .}}{{template "a/common/b/part.tmpl"}}{{shout .}}`,
 		"web/common/base.tmpl":     `base `,
 		"web/layouts/landing.tmpl": `a page`,
+		"web/a/common/b/part.tmpl": `part `,
+		"web/folder.tmpl/x":        `no template`,
 		"web/other.html":           `{{ no template`,
 	})
 	config := templates.Config{
@@ -107,7 +109,7 @@ func TestTheFolderTheSuffixAndTheSharedFoldersCanBeChosen(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		stream, _ := render(t, config, "page.tmpl", "hello")
-		want(t, stream, 200, "base HELLO")
+		want(t, stream, 200, "base part HELLO")
 		stream, _ = render(t, config, "layouts/landing.tmpl", nil)
 		want(t, stream, 200, "a page")
 	})
@@ -123,6 +125,9 @@ func TestWhatIsWrongWithTheTemplatesKeepsTheApplicationFromStarting(t *testing.T
 		{"no folder at all", templates.Config{}, []string{"neither Folder nor FS"}, nil},
 		{"a folder that is not there", templates.Config{Folder: "nowhere"}, []string{`"nowhere"`, "templates/nowhere"}, fs.ErrNotExist},
 		{"a file", templates.Config{Folder: "doc.go"}, []string{`"doc.go"`}, nil},
+		{"a file of the FS", templates.Config{FS: filesOf(shop()), Folder: "readme.txt"}, []string{`"readme.txt" of the FS`, "no folder"}, nil},
+		{"a file that cannot be read", templates.Config{FS: unreadable{filesOf(shop()), "index.html"}}, []string{"the folder"}, errDisk},
+		{"a folder that cannot be listed", templates.Config{FS: unreadable{filesOf(shop()), "orders"}}, []string{"the folder"}, errDisk},
 		{"a folder that is not in the FS", templates.Config{FS: fstest.MapFS{}, Folder: "nowhere"}, []string{`"nowhere" of the FS`}, fs.ErrNotExist},
 		{"a page that does not parse", one("a/page.html", "one\n{{if}}"), []string{`"a/page.html"`, "page.html:2", "missing value for if"}, nil},
 		{"a layout that does not parse", one("layouts/base.html", "{{end}}"), []string{`"layouts/base.html"`, "unexpected {{end}}"}, nil},
