@@ -3,6 +3,8 @@ package middleware
 import (
 	"slices"
 	"strings"
+
+	"github.com/bare-go/bare/internal/quoted"
 )
 
 // fromForwarded reads the standard header (RFC 7239). Each proxy adds an element at the
@@ -38,14 +40,11 @@ type element struct{ node, scheme, host string }
 
 // parseForwarded reads one line of the header.
 func parseForwarded(line string) (elements []element, ok bool) {
-	members, ok := splitUnquoted(line, ',')
+	members, ok := split(line, ',')
 	if !ok {
 		return nil, false
 	}
 	for _, member := range members {
-		if member == "" {
-			continue // RFC 9110, section 5.6.1
-		}
 		e, ok := parseElement(member)
 		if !ok {
 			return nil, false
@@ -57,7 +56,7 @@ func parseForwarded(line string) (elements []element, ok bool) {
 
 // parseElement reads the parameters of one element. A name must not be there twice.
 func parseElement(text string) (e element, ok bool) {
-	pairs, ok := splitUnquoted(text, ';')
+	pairs, ok := split(text, ';')
 	if !ok {
 		return element{}, false
 	}
@@ -65,7 +64,7 @@ func parseElement(text string) (e element, ok bool) {
 	for _, pair := range pairs {
 		name, value, _ := strings.Cut(pair, "=") // without it, there is no value
 		name = strings.ToLower(name)
-		value, ok := unquote(value)
+		value, ok := parseValue(value)
 		if !ok || !isToken(name) || seen[name] {
 			return element{}, false
 		}
@@ -82,42 +81,26 @@ func parseElement(text string) (e element, ok bool) {
 	return e, true
 }
 
-// splitUnquoted splits a text at the separators that are in no quoted string (RFC 9110,
-// section 5.6.4), and trims the parts. It fails if a quoted string does not end.
-func splitUnquoted(text string, separator byte) (parts []string, ok bool) {
-	quoted, start := false, 0
-	for i := 0; i < len(text); i++ {
-		switch b := text[i]; {
-		case b == '"':
-			quoted = !quoted
-		case quoted && b == '\\':
-			i++ // the next byte stands for itself
-		case !quoted && b == separator:
-			parts = append(parts, strings.Trim(text[start:i], " \t"))
-			start = i + 1
+// split splits a text at the separators that are in no quoted string, trims the parts,
+// and leaves out those that are empty (RFC 9110, section 5.6.1; RFC 7239, section 4). It
+// fails if a quoted string does not end.
+func split(text string, separator byte) (parts []string, ok bool) {
+	for text != "" {
+		var part string
+		if part, text, ok = quoted.Cut(text, separator); !ok {
+			return nil, false
+		}
+		if part = strings.Trim(part, " \t"); part != "" {
+			parts = append(parts, part)
 		}
 	}
-	return append(parts, strings.Trim(text[start:], " \t")), !quoted
+	return parts, true
 }
 
-// unquote returns what a token, or a quoted string, stands for.
-func unquote(text string) (value string, ok bool) {
-	inside, quoted := strings.CutPrefix(text, `"`)
-	if !quoted {
-		return text, isToken(text)
+// parseValue returns what a token, or a quoted string, stands for.
+func parseValue(text string) (value string, ok bool) {
+	if isToken(text) {
+		return text, true
 	}
-	inside, closed := strings.CutSuffix(inside, `"`)
-	var b strings.Builder
-	for i := 0; i < len(inside); i++ {
-		if inside[i] == '"' {
-			return "", false
-		}
-		if inside[i] == '\\' {
-			if i++; i == len(inside) {
-				return "", false
-			}
-		}
-		b.WriteByte(inside[i])
-	}
-	return b.String(), closed
+	return quoted.Unquote(text)
 }

@@ -232,6 +232,7 @@ func TestARequestLooksAsItDidToTheFirstProxy(t *testing.T) {
 			"10.0.0.1 " + here,
 		},
 		{"a parameter twice", middleware.Proxies{Headers: standard}, "127.0.0.1:1", []string{"Forwarded", "for=203.0.113.1;for=192.0.2.7"}, "127.0.0.1 " + here},
+		{"no parameter between two semicolons", middleware.Proxies{Headers: standard}, "127.0.0.1:1", []string{"Forwarded", "for=192.0.2.7;;proto=https;"}, "192.0.2.7 https://in.memory/whoami?q=1"},
 		{"a parameter without a value", middleware.Proxies{Headers: standard}, "127.0.0.1:1", []string{"Forwarded", "for"}, "127.0.0.1 " + here},
 		{"an address that would have to be quoted", middleware.Proxies{Headers: standard}, "127.0.0.1:1", []string{"Forwarded", "for=[2001:db8::7]"}, "127.0.0.1 " + here},
 		{"thousands of parameters", middleware.Proxies{Headers: standard}, "127.0.0.1:1", []string{"Forwarded", strings.Repeat("a=b;", 8000) + "for=192.0.2.7"}, "127.0.0.1 " + here},

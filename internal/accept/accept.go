@@ -7,6 +7,8 @@ import (
 	"iter"
 	"slices"
 	"strings"
+
+	"github.com/bare-go/bare/internal/quoted"
 )
 
 // A preference is one member of such a list.
@@ -26,7 +28,7 @@ func Parse(values []string) Preferences {
 	for _, rest := range values {
 		for rest != "" {
 			var member string
-			member, rest = cutUnquoted(rest, ',')
+			member, rest, _ = quoted.Cut(rest, ',')
 			if parsed, ok := parsePreference(member); ok {
 				list = append(list, parsed)
 			}
@@ -83,11 +85,11 @@ func (p Preferences) ByQuality() iter.Seq2[string, int] {
 }
 
 func parsePreference(member string) (parsed preference, ok bool) {
-	name, parameters := cutUnquoted(member, ';')
+	name, parameters, _ := quoted.Cut(member, ';')
 	parsed = preference{name: strings.ToLower(trimSpace(name)), quality: 1000}
 	for parameters != "" {
 		var parameter string
-		parameter, parameters = cutUnquoted(parameters, ';')
+		parameter, parameters, _ = quoted.Cut(parameters, ';')
 		key, value, _ := strings.Cut(parameter, "=")
 		if strings.EqualFold(trimSpace(key), "q") {
 			parsed.quality, ok = parseWeight(trimSpace(value))
@@ -111,23 +113,6 @@ func parseWeight(weight string) (thousandths int, ok bool) {
 		thousandths = thousandths*10 + int(digit-'0')
 	}
 	return thousandths, thousandths <= 1000
-}
-
-// cutUnquoted cuts a text at the first separator that is in no quoted string (RFC
-// 9110, section 5.6.4).
-func cutUnquoted(text string, separator byte) (before, after string) {
-	quoted := false
-	for i := 0; i < len(text); i++ {
-		switch b := text[i]; {
-		case b == '"':
-			quoted = !quoted
-		case quoted && b == '\\':
-			i++ // the next byte stands for itself
-		case !quoted && b == separator:
-			return text[:i], text[i+1:]
-		}
-	}
-	return text, ""
 }
 
 // trimSpace trims optional whitespace (RFC 9110, section 5.6.3).
