@@ -24,12 +24,13 @@ var embedded embed.FS
 func TestWhatIsNotThereIsTheApplications(t *testing.T) {
 	outside := newFolder(t, map[string]string{"secret.txt": "secret", "inside/": ""})
 	folder := newFolder(t, map[string]string{
-		"hello.txt":  "hello",
-		"empty/":     "",
-		"out.txt":    "-> " + filepath.Join(outside, "secret.txt"),
-		"up.txt":     "-> ../../../../../../../../etc/hostname",
-		"out":        "-> " + outside,
-		"ring/a.txt": "a",
+		"hello.txt":            "hello",
+		"empty/":               "",
+		"out.txt":              "-> " + filepath.Join(outside, "secret.txt"),
+		"up.txt":               "-> ../../../../../../../../etc/hostname",
+		"out":                  "-> " + outside,
+		"ring/a.txt":           "a",
+		"odd/index.html/a.txt": "a",
 	})
 	paths := map[string]string{
 		"a file that is not there":          "/nowhere",
@@ -43,6 +44,8 @@ func TestWhatIsNotThereIsTheApplications(t *testing.T) {
 		"a file in a linked folder outside": "/out/secret.txt",
 		"a NUL in the name":                 "/a%00b",
 		"a name that is too long":           "/" + strings.Repeat("a", 300),
+		"such a name in a folder":           "/ring/" + strings.Repeat("a", 300),
+		"a folder whose index is a folder":  "/odd/",
 		"a path that is too long":           strings.Repeat("/"+strings.Repeat("a", 200), 30),
 	}
 	synctest.Test(t, func(t *testing.T) {
@@ -231,6 +234,16 @@ func TestTheFallbackAnswersPathsWithoutAFile(t *testing.T) {
 		want(t, ask(t, server, "GET", "/assets/old.js"), 404, "Not Found")
 		want(t, ask(t, server, "GET", "/hello.txt"), 200, "Hello, World!\n")
 	})
+	folder := newFolder(t, map[string]string{"app.html": "the application", "empty/": ""})
+	synctest.Test(t, func(t *testing.T) {
+		server := serveFiles(t, static.Files{Folder: folder, Fallback: "app.html"})
+		want(t, ask(t, server, "GET", "/"), 200, "the application") // without an index of its own
+		want(t, ask(t, server, "GET", "/empty"), 200, "the application")
+		if err := os.Remove(filepath.Join(folder, "app.html")); err != nil {
+			t.Fatal(err)
+		}
+		want(t, ask(t, server, "GET", "/"), 500, "Internal Server Error") // it was there at the start
+	})
 }
 
 func TestAGroupKeepsItsPathsWithARouteForTheRest(t *testing.T) {
@@ -263,39 +276,4 @@ func TestHiddenFilesAreNotThere(t *testing.T) {
 		server := serveFiles(t, static.Files{Folder: folder, Hide: hide})
 		want(t, ask(t, server, "GET", "/"), 404, "Not Found")
 	})
-}
-
-// A noSeeker is an FS as of a ZIP archive: its files cannot be read from the middle.
-type noSeeker struct{ fs.FS }
-
-func (f noSeeker) Open(name string) (fs.File, error) {
-	file, err := f.FS.Open(name)
-	if strings.HasSuffix(name, ".txt") {
-		return struct{ fs.File }{file}, err
-	}
-	return file, err
-}
-
-func TestAFileThatCannotBeReadIsA500AndOneThatMustNotBeA403(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		app, log := newLoggedApp(static.Files{FS: noSeeker{os.DirFS("testdata")}})
-		want(t, ask(t, baretest.NewServer(t, app), "GET", "/hello.txt"), 500, "Internal Server Error")
-		if got := log.text(); got == "" {
-			t.Error("nothing was logged")
-		}
-	})
-	synctest.Test(t, func(t *testing.T) {
-		app, _ := newLoggedApp(static.Files{FS: forbidden{os.DirFS("testdata")}})
-		want(t, ask(t, baretest.NewServer(t, app), "GET", "/hello.txt"), 403, "Forbidden")
-	})
-}
-
-// forbidden is an FS whose text files must not be opened.
-type forbidden struct{ fs.FS }
-
-func (f forbidden) Open(name string) (fs.File, error) {
-	if strings.HasSuffix(name, ".txt") {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
-	}
-	return f.FS.Open(name)
 }

@@ -28,7 +28,10 @@ type countingFS struct {
 
 // newCountingFS has one large file.
 func newCountingFS() *countingFS {
-	return &countingFS{FS: fstest.MapFS{"large.bin": {Data: make([]byte, 8<<20), ModTime: changed}}}
+	return &countingFS{FS: fstest.MapFS{
+		"large.bin":    {Data: make([]byte, 8<<20), ModTime: changed},
+		"large.bin.gz": {Data: make([]byte, 1<<20), ModTime: changed},
+	}}
 }
 
 func (f *countingFS) Open(name string) (fs.File, error) {
@@ -100,13 +103,16 @@ func TestEveryFileIsClosed(t *testing.T) {
 		{"the head of two ranges", "HEAD", "/large.bin", []string{"Range", "bytes=0-9,20-29"}},
 		{"a range beyond the end", "GET", "/large.bin", []string{"Range", "bytes=9999999-"}},
 		{"a 304", "GET", "/large.bin", []string{"If-Modified-Since", changedHTTP}},
+		{"a variant", "GET", "/large.bin", []string{"Accept-Encoding", "gzip"}},
+		{"the head of a variant", "HEAD", "/large.bin", []string{"Accept-Encoding", "gzip"}},
+		{"two ranges of a variant", "GET", "/large.bin", []string{"Accept-Encoding", "gzip", "Range", "bytes=0-9,20-29"}},
 		{"a 412", "GET", "/large.bin", []string{"If-Match", `"other"`}},
 		{"a body that a middleware has replaced", "GET", "/large.bin", []string{"X-Replace", "yes"}},
 		{"two ranges that a middleware has replaced", "GET", "/large.bin", []string{"X-Replace", "yes", "Range", "bytes=0-9,20-29"}},
 	}
 	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
 		files := newCountingFS()
-		app := newApp(static.Files{FS: files}, "/")
+		app := newApp(static.Files{FS: files, Precompressed: true}, "/")
 		app.Middlewares = append(app.Middlewares, func(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
 			response := handler(request)
 			if request.Scope.Header.Get("X-Replace") != "" {
