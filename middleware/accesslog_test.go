@@ -121,9 +121,14 @@ func TestWhatIsSkippedIsNotLogged(t *testing.T) {
 	t.Parallel()
 	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
 		app, log := logged(middleware.AccessLog{Skip: func(request *bare.HttpRequest) bool { return request.Matches.Route() == "/hello" }})
-		baretest.Config{Protocol: protocol}.NewServer(t, app).Get("/hello").Rest()
+		server := baretest.Config{Protocol: protocol}.NewServer(t, app)
+		server.Get("/hello").Rest()
 		if got := log.lines(); got != nil {
 			t.Errorf("logged %q, want nothing", got)
+		}
+		server.Get("/empty").Rest()
+		if got := log.lines(); len(got) != 1 {
+			t.Errorf("logged %q, want what is not skipped", got)
 		}
 	})
 }

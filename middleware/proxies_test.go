@@ -190,6 +190,13 @@ func TestARequestLooksAsItDidToTheFirstProxy(t *testing.T) {
 			"10.0.0.1 " + here,
 		},
 		{
+			"a quoted string without an end, after another line",
+			middleware.Proxies{Trusted: ten, Headers: standard},
+			"10.0.0.1:1",
+			[]string{"Forwarded", "for=203.0.113.1", "Forwarded", `for="10.0.0.3`},
+			"10.0.0.1 " + here,
+		},
+		{
 			"several lines of proxies",
 			middleware.Proxies{Trusted: ten, Headers: standard},
 			"10.0.0.1:1",

@@ -172,6 +172,22 @@ func TestWhoIsSilentTheLongestIsForgotten(t *testing.T) {
 	})
 }
 
+// A client that asks again makes no room, and so nobody is forgotten for it.
+func TestNobodyIsForgottenForAClientThatIsKnown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		limit := middleware.RateLimit{Requests: 1, MaxKeys: 4, Key: func(request *bare.HttpRequest) string { return request.Scope.URL.Path }}
+		handler := bare.Chain(func(*bare.HttpRequest) bare.HttpResponse { return bare.HttpResponse{} }, limit.Middleware())
+		ask := func(path string) int { return handler(baretest.NewRequest("GET", path, nil)).Status }
+		for _, path := range []string{"/a", "/b", "/a", "/c", "/a"} {
+			ask(path)
+		}
+		if got := ask("/b"); got != http.StatusTooManyRequests {
+			t.Errorf("one of three clients gets a %d, want 429", got)
+		}
+	})
+}
+
 // The default remembers 65,536 keys.
 func TestForgedAddressesTakeBoundedMemory(t *testing.T) {
 	ask, others := limitedByKey(middleware.RateLimit{Requests: 1})

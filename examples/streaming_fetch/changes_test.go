@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -27,7 +28,7 @@ func newAppWithTheModule() *bare.Application {
 func TestThePageFindsTheModuleBesideIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stream := baretest.NewServer(t, newAppWithTheModule()).Get("/streams.js")
-		if text := stream.Rest(); stream.Response.StatusCode != 200 || !strings.Contains(text, "export") {
+		if text := stream.Rest(); stream.Response.StatusCode != http.StatusOK || !strings.Contains(text, "export") {
 			t.Errorf("the answer is %d %.100q", stream.Response.StatusCode, text)
 		}
 	})
