@@ -204,6 +204,29 @@ func TestALiveStreamOfALogThatFailsIsCut(t *testing.T) {
 	})
 }
 
+// A deletion that fails has not taken place, for those who read live as well.
+func TestADeletionThatFailsEndsNobody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		logs := newFaulty()
+		app := bare.NewApplication()
+		app.Logger = slog.New(slog.DiscardHandler)
+		durable.New(durable.Options{Logs: logs}).Register(app.Group(prefix))
+		s := &server{baretest.NewServer(t, app), t}
+		s.text("source")
+		s.forkOf("source", "fork", "", "")
+		stream := s.begin("GET", "source?offset=-1&live=sse", "")
+		stream.Event()
+		synctest.Wait()
+		logs.calls.Store(3) // of the deletion: Open, State, Update
+		s.want(500, "DELETE", "source", "")
+		s.append("source", "a")
+		if got := stream.Event(); got != "event: data\ndata:a\n\n" {
+			t.Errorf("the reader is sent %q, %v", got, stream.Err())
+		}
+	})
+}
+
 func TestNobodyWatchesALogThatNobodyReads(t *testing.T) {
 	logs := newFaulty()
 	overHTTP1(t, durable.Options{Logs: logs, LongPoll: time.Second, MaxSSE: time.Second}, func(t *testing.T, s *server) {

@@ -72,6 +72,39 @@ func TestStreamsThatAreGoneAreForgotten(t *testing.T) {
 	})
 }
 
+// What is held by those who have stopped watching would be held as long as the stream is.
+func TestNothingIsToldAfterTheEndOfAWatch(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := New(Options{})
+		r := newStream(t, h, "s", config{})
+		var stopped, watching atomic.Int64
+		stop := chain{h, r.view}.Watch(func() { stopped.Add(1) })
+		defer chain{h, r.view}.Watch(func() { watching.Add(1) })()
+		stop()
+		h.hide("s")
+		synctest.Wait()
+		if stopped.Load() != 0 || watching.Load() != 1 {
+			t.Errorf("the end was told %d times to who had stopped, and %d times to who watched", stopped.Load(), watching.Load())
+		}
+	})
+}
+
+// A stream may end while it is looked at whether it does.
+func TestAStreamThatHasEndedGetsNoAppointment(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := New(Options{})
+		year := int64(365 * 24 * 3600)
+		r := newStream(t, h, "s", config{TTL: &year})
+		h.forget("s")
+		h.expiry.schedule(r.stream, time.Now().Add(time.Hour))
+		if len(h.expiry.queue) != 0 {
+			t.Errorf("there are %d appointments", len(h.expiry.queue))
+		}
+	})
+}
+
 // leaving are logs during whose deletion the client leaves.
 type leaving struct {
 	eventlog.Logs
@@ -140,7 +173,7 @@ func TestALogOfSomebodyElseIsNoStream(t *testing.T) {
 	t.Parallel()
 	logs := eventlog.NewMemoryLogs(eventlog.MemoryOptions{})
 	h := New(Options{Logs: logs})
-	for name, attributes := range map[string]string{"none": "", "text": "x", "json": `{"type":"text/plain"}`} {
+	for name, attributes := range map[string]string{"none": "", "text": "x", "json": `{"type":"text/plain"}`, "time": `{"id":"x","type":"text/plain","expires":"soon"}`} {
 		if _, err := logs.Create(t.Context(), name, eventlog.CreateOptions{Attributes: []byte(attributes)}); err != nil {
 			t.Fatal(err)
 		}
