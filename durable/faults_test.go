@@ -294,3 +294,19 @@ func TestAForkAndADeletionOfItsSourceAtOnce(t *testing.T) {
 		})
 	}
 }
+
+// Both forks of a source that are made at once are counted.
+func TestTwoForksOfASourceAtOnce(t *testing.T) {
+	logs := &meddling{faulty: newFaulty()}
+	overHTTP1(t, durable.Options{Logs: logs}, func(t *testing.T, s *server) {
+		s.text("source", "a")
+		logs.before = func() { s.forkOf("source", "one", "", "") }
+		s.forkOf("source", "other", "", "")
+		s.want(204, "DELETE", "source", "")
+		s.want(204, "DELETE", "other", "")
+		s.want(410, "GET", "source", "") // it is there for the first one
+		s.wantBody("one", "a")
+		s.want(204, "DELETE", "one", "")
+		s.want(404, "GET", "source", "")
+	})
+}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bare-go/bare"
+	"github.com/bare-go/bare/baretest"
 	"github.com/bare-go/bare/durable"
 	"github.com/bare-go/bare/eventlog"
 )
@@ -221,6 +222,45 @@ func TestLiveReadersAreToldOfAStopAtOnce(t *testing.T) {
 }
 
 // What the program writes itself is what clients read, and has the same rules.
+// Another process may have deleted the stream and made it again. What this one knows of
+// the first stream's producers says nothing of the second.
+func TestAStreamThatAnotherProcessHasMadeAnewIsAnotherOne(t *testing.T) {
+	logs := eventlog.NewMemoryLogs(eventlog.MemoryOptions{})
+	overHTTP1(t, durable.Options{Logs: logs}, func(t *testing.T, s *server) {
+		other := serve(t, baretest.HTTP1, durable.Options{Logs: logs})
+		s.text("s")
+		s.append("s", "old", produced("p", 0, 0)...)
+		s.append("s", "older", produced("p", 0, 1)...)
+		other.want(204, "DELETE", "s", "")
+		other.text("s")
+		s.want(200, "POST", "s", "new", append(produced("p", 0, 0), "Content-Type", "text/plain")...)
+		s.wantBody("s", "new")
+	})
+}
+
+func TestTheProgramIsToldTheTail(t *testing.T) {
+	t.Parallel()
+	logs := eventlog.NewMemoryLogs(eventlog.MemoryOptions{})
+	streams, ctx := durable.New(durable.Options{Logs: logs}), t.Context()
+	if err := streams.Create(ctx, "s", "text/plain"); err != nil {
+		t.Fatal(err)
+	}
+	log, err := logs.Open(ctx, "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, change := range []func() (eventlog.Offset, error){
+		func() (eventlog.Offset, error) { return streams.Append(ctx, "s", []byte("a")) },
+		func() (eventlog.Offset, error) { return streams.Close(ctx, "s", []byte("b")) },
+		func() (eventlog.Offset, error) { return streams.Close(ctx, "s", nil) }, // once more
+	} {
+		got, failed := change()
+		if state, err := log.State(ctx); failed != nil || err != nil || got != state.Tail {
+			t.Errorf("step %d ends at %v, %v; the tail is %v, %v", i, got, failed, state.Tail, err)
+		}
+	}
+}
+
 func TestTheProgramItselfWrites(t *testing.T) {
 	t.Parallel()
 	streams := durable.New(durable.Options{})

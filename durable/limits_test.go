@@ -148,6 +148,20 @@ func TestRequestsThatCannotBeRead(t *testing.T) {
 	})
 }
 
+// net/http sets the length of a short answer by itself.
+func TestALongAnswerSaysHowLongItIs(t *testing.T) {
+	eachProtocol(t, durable.Options{}, func(t *testing.T, s *server) {
+		s.text("text", strings.Repeat("x", 50_000), strings.Repeat("y", 50_000))
+		s.wantBody("text", strings.Repeat("x", 50_000)+strings.Repeat("y", 50_000))
+		s.want(201, "PUT", "json", "", "Content-Type", "application/json")
+		long := `"` + strings.Repeat("x", 50_000) + `"`
+		for range 2 {
+			s.want(204, "POST", "json", long, "Content-Type", "application/json")
+		}
+		s.wantBody("json", "["+long+","+long+"]")
+	})
+}
+
 func TestJSONThatIsRefused(t *testing.T) {
 	overHTTP1(t, durable.Options{}, func(t *testing.T, s *server) {
 		s.want(201, "PUT", "s", " [ ] ", "Content-Type", "application/json; charset=utf-8")
