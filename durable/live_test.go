@@ -104,6 +104,28 @@ func TestAnEventStreamThatIsAlwaysBehindEndsAfterItsTime(t *testing.T) {
 	})
 }
 
+// One that is behind when the server stops goes on at the next server.
+func TestAnEventStreamThatIsBehindEndsWithTheServer(t *testing.T) {
+	eachProtocol(t, durable.Options{}, func(t *testing.T, s *server) {
+		const appends = 150
+		s.text("s")
+		for range appends {
+			s.append("s", strings.Repeat("x", 64<<10))
+		}
+		stream := s.begin("GET", "s?offset=-1&live=sse", "")
+		stream.Event()
+		stopped := make(chan error, 1)
+		go func() { stopped <- s.Stop() }()
+		time.Sleep(time.Second)
+		if events := strings.Count(stream.Rest(), "event: control"); events >= appends || stream.Err() != nil {
+			t.Errorf("%d appends came: %v", events, stream.Err())
+		}
+		if err := <-stopped; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestEachReaderHasEveryAppendOnceAndInOrder(t *testing.T) {
 	eachProtocol(t, durable.Options{}, func(t *testing.T, s *server) {
 		const readers, appends = 20, 50

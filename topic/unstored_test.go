@@ -1,13 +1,10 @@
 package topic_test
 
 import (
-	"bufio"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/bare-go/bare/eventlog"
@@ -57,62 +54,6 @@ func TestAClientThatClosesItsSideIsStillAnswered(t *testing.T) {
 				_ = conn.Close()
 			}
 		}
-	})
-}
-
-// TestAClientThatClosesItsSideHasAllOfATopicThatIsClosed, also what the log has to be
-// read for, and what does not fit into the buffers on the way.
-func TestAClientThatClosesItsSideHasAllOfATopicThatIsClosed(t *testing.T) {
-	const events = 60
-	overHTTP1(t, topic.Options{}, func(t *testing.T, s *site) {
-		for range events {
-			s.publish(strings.Repeat("x", large))
-		}
-		if err := s.topic.Close(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		for accept, last := range map[string]string{"text/event-stream": "event: done\n", "application/x-ndjson": `"type":"end"`} {
-			conn := s.server.Dial()
-			_, _ = fmt.Fprintf(conn, "GET /events?last-event-id=-1 HTTP/1.1\r\nHost: x\r\nAccept: %s\r\n\r\n", accept)
-			if half, ok := conn.(interface{ CloseWrite() error }); !ok || half.CloseWrite() != nil {
-				t.Fatal("the connection cannot be closed on one side")
-			}
-			synctest.Wait()
-			response, err := http.ReadResponse(bufio.NewReader(conn), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			text, err := io.ReadAll(response.Body)
-			_, _ = response.Body.Close(), conn.Close()
-			if got := strings.Count(string(text), strings.Repeat("x", large)); got != events || !strings.Contains(string(text), last) || err != nil {
-				t.Errorf("as %s, %d events came, and at the end %.100q, %v", accept, got, text[max(0, len(text)-100):], err)
-			}
-		}
-		want(t, "the ends", s.reasons(), "finished, finished")
-	})
-}
-
-// TestAClientThatClosesItsSideOfAnOpenTopicHasWhatThereIs, and is then cut, as there would
-// be more.
-func TestAClientThatClosesItsSideOfAnOpenTopicHasWhatThereIs(t *testing.T) {
-	overHTTP1(t, topic.Options{}, func(t *testing.T, s *site) {
-		s.publish("one", "two")
-		conn := s.server.Dial()
-		_, _ = fmt.Fprint(conn, "GET /events?last-event-id=-1 HTTP/1.1\r\nHost: x\r\n\r\n")
-		if half, ok := conn.(interface{ CloseWrite() error }); !ok || half.CloseWrite() != nil {
-			t.Fatal("the connection cannot be closed on one side")
-		}
-		begin := time.Now()
-		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := io.ReadAll(response.Body)
-		_, _ = response.Body.Close(), conn.Close()
-		if took := time.Since(begin); !strings.Contains(string(text), "data: two\n") || err == nil || took > time.Second {
-			t.Errorf("%q came in %v, and then %v", text, took, err)
-		}
-		want(t, "the ends", s.reasons(), "client gone")
 	})
 }
 
