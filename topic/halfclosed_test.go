@@ -57,6 +57,30 @@ func TestAClientThatClosesItsSideHasAllOfATopicThatIsClosed(t *testing.T) {
 	})
 }
 
+// TestAClientThatClosesItsSideIsToldOfTheEnd also when it has had all events before the
+// topic itself knows that there are no more.
+func TestAClientThatClosesItsSideIsToldOfTheEnd(t *testing.T) {
+	log := slowState{eventlog.NewMemory(eventlog.MemoryOptions{})}
+	overHTTP1(t, topic.Options{Log: log}, func(t *testing.T, s *site) {
+		s.publish("one")
+		if err := s.topic.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		text, err := s.halfClosed("*/*")
+		if !strings.Contains(text, "data: one\n") || !strings.Contains(text, "event: done\n") || err != nil {
+			t.Errorf("%q came, and then %v", text, err)
+		}
+	})
+}
+
+// A slowState log takes its time to say where its tail is.
+type slowState struct{ *eventlog.Memory }
+
+func (l slowState) State(ctx context.Context) (eventlog.State, error) {
+	time.Sleep(time.Second / 2)
+	return l.Memory.State(ctx)
+}
+
 // TestAClientThatClosesItsSideOfAnOpenTopicHasWhatThereIs, and is then cut, as there would
 // be more.
 func TestAClientThatClosesItsSideOfAnOpenTopicHasWhatThereIs(t *testing.T) {
