@@ -44,6 +44,7 @@ type subscriber struct {
 	begun   bool // it has been given events
 	live    bool // it has caught up at some time, at least with what the feed has
 	halved  bool // the client has closed its side of the connection, and may still read
+	waited  bool // it has waited for something to be published
 	refused bool // yield has returned false
 	reason  Reason
 	err     error
@@ -93,7 +94,7 @@ func (s *subscriber) stream(yield func([]byte) bool) error {
 		if ended, err := s.advance(ctx, yield); ended {
 			return err
 		}
-		if !t.feed.Wait(&s.waiter, s.cursor.Offset()) && !s.await() {
+		if !t.feed.Wait(&s.waiter, s.cursor.Offset()) && !s.await(ctx) {
 			return s.gone(ctx)
 		}
 		if s.orders.Load() == 0 {
@@ -179,31 +180,37 @@ func (s *subscriber) reading(ctx context.Context) (context.Context, context.Canc
 const lastRead = time.Second
 
 // goesOn reports whether the context has ended because the client has closed its side of
-// the connection. It may still read: it is sent what there is, and the stream ends when
-// there is nothing more. One that has left does not take the next chunk.
+// a connection of HTTP/1.x. It may still read: it is sent what there is, and the stream
+// ends when there is nothing more. One that has left does not take the next chunk.
 func (s *subscriber) goesOn(ctx context.Context) bool {
-	s.halved = s.request.Scope != nil && s.request.Scope.Context().Err() != nil &&
+	scope := s.request.Scope
+	s.halved = scope != nil && scope.ProtoMajor == 1 && scope.Context().Err() != nil &&
 		errors.Is(context.Cause(ctx), context.Canceled)
 	return s.halved
 }
 
 // await waits until there is something to do. It returns false for a client that has
-// closed its side and has had all that there is. A feed that nobody else reads may not
-// know yet what that is.
-func (s *subscriber) await() bool {
+// closed its side and has had all that there is. If it has never waited, it may be ahead
+// of the feed, which does not know yet what the log has: then the log decides.
+func (s *subscriber) await(ctx context.Context) bool {
 	if !s.halved {
+		s.waited = true
 		<-s.wake
 		return true
 	}
-	if _, known := s.topic.feed.Lag(&s.cursor); known {
+	if s.waited {
 		return false
 	}
-	timer := time.NewTimer(lastRead)
-	defer timer.Stop()
+	ctx, cancel := s.reading(ctx)
+	defer cancel()
+	state, err := s.topic.log.State(ctx)
+	if err != nil || state.Tail == s.cursor.Offset() && !state.Closed {
+		return false
+	}
 	select {
-	case <-s.wake:
+	case <-s.wake: // the feed has learned of it
 		return true
-	case <-timer.C:
+	case <-ctx.Done():
 		return false
 	}
 }
