@@ -109,7 +109,9 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 		return nil
 	}
 	d.asked = t
-	if d.eager || d.reading.Load() > 0 && before(t, d.armed) {
+	// The first one is set at once, as the first Read is deep in net/http: a timer that
+	// starts there doubles the goroutine's stack, for as long as the connection is open.
+	if d.eager || d.armings == 0 || d.reading.Load() > 0 && before(t, d.armed) {
 		return c.arm(t)
 	}
 	return nil
