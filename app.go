@@ -134,7 +134,7 @@ func (a *Application) route(w http.ResponseWriter, r *http.Request) {
 	if handler == nil {
 		handler, matches = a.unrouted(r.Method, path) //nolint:contextcheck // the request holds it
 	}
-	a.serve(w, r, handler, matches) //nolint:contextcheck // the request holds it
+	a.exchange(w, r, handler, matches).serve() //nolint:contextcheck // the request holds it
 }
 
 // serveMounted hands a request over. What is sent after the handler has returned
@@ -146,14 +146,13 @@ func (a *Application) serveMounted(w http.ResponseWriter, r *http.Request, mount
 	sink.expireLater(a.stallTimeout())
 }
 
-// serve runs the middlewares and a handler, and streams the response.
-func (a *Application) serve(w http.ResponseWriter, r *http.Request, handler HttpHandler, matches Matches) {
+// exchange begins a request that has a handler.
+func (a *Application) exchange(w http.ResponseWriter, r *http.Request, handler HttpHandler, matches Matches) *exchange {
 	a.once.Do(func() { a.prepare(faketime.In(r.Context())) })
 	x := newExchange(a, w, r)
-	defer x.finish()
 	x.handler = handler
 	x.request.Matches = matches
-	x.send(x.handle())
+	return x
 }
 
 // checkMiddlewares reports the middlewares that are nil.
@@ -183,6 +182,14 @@ func routedPath(r *http.Request) string {
 // copy of it, leads to a handler.
 var errNoExchange = errors.New("bare: a middleware has called its handler with a request of its own")
 
+// noExchange answers a request that a middleware has made. It is seldom called, and
+// inlined it would lie on the stack of every request.
+//
+//go:noinline
+func noExchange(*HttpRequest) HttpResponse {
+	return ErrorResponse(&HttpError{Status: http.StatusInternalServerError, Err: errNoExchange})
+}
+
 // prepare fixes what depends on the fields, and on whether time is fake, and has the
 // router compile its routes: when the application has started, or at the first
 // request if nobody starts it.
@@ -193,8 +200,8 @@ func (a *Application) prepare(fake bool) {
 	}
 	a.groups.Build()
 	a.pipeline = Chain(func(request *HttpRequest) HttpResponse {
-		if request.exchange == nil { // a middleware has made a request of its own
-			return ErrorResponse(&HttpError{Status: http.StatusInternalServerError, Err: errNoExchange})
+		if request.exchange == nil {
+			return noExchange(request)
 		}
 		return request.exchange.handler(request)
 	}, a.Middlewares...)

@@ -85,6 +85,14 @@ func newExchange(app *Application, w http.ResponseWriter, r *http.Request) *exch
 
 func emptyBody(func([]byte, error) bool) {}
 
+// serve runs the middlewares and the handler, and streams the response.
+func (x *exchange) serve() {
+	defer x.finish()
+	var response HttpResponse
+	x.handle(&response)
+	x.send(&response)
+}
+
 // context is the request's, made at the first call.
 func (x *exchange) context() context.Context {
 	ctx, made := x.lifetime.context()
@@ -100,24 +108,45 @@ func (x *exchange) context() context.Context {
 }
 
 // handle runs the middlewares and the handler.
-func (x *exchange) handle() HttpResponse { return x.attempt(&x.request, x.app.pipeline) }
+func (x *exchange) handle(response *HttpResponse) {
+	if len(x.app.Middlewares) == 0 {
+		x.attempt(&x.request, x.handler, response)
+		return
+	}
+	x.attempt(&x.request, x.app.pipeline, response)
+}
 
 // attempt calls a handler. Its error, or its panic, is a response that has the form
-// which errors have in this application.
-func (x *exchange) attempt(request *HttpRequest, handler HttpHandler) (response HttpResponse) {
+// which errors have in this application. The response is the caller's own variable, as
+// each further one would lie on the stack for as long as the handler runs.
+func (x *exchange) attempt(request *HttpRequest, handler HttpHandler, response *HttpResponse) {
 	defer func() {
-		value := recover()
-		if value == nil {
-			return // it has returned, or ServeHTTP is being left by runtime.Goexit
+		// Nil means that it has returned, or ServeHTTP is being left by runtime.Goexit.
+		if value := recover(); value != nil {
+			*response = x.crashed(request, caught(value))
 		}
-		failure := caught(value)
-		if errors.Is(failure, http.ErrAbortHandler) {
-			panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's own way to drop a connection
-		}
-		x.logPanic("the handler panicked", failure)
-		response = x.render(request, ErrorResponse(&HttpError{Status: http.StatusInternalServerError, Err: failure}))
 	}()
-	return x.rendered(request, handler(request))
+	*response = handler(request)
+	if response.fault != nil {
+		x.renderInto(request, response)
+	}
+}
+
+// renderInto is not inlined, as its copies of the response would lie on the stack of
+// every handler.
+//
+//go:noinline
+func (x *exchange) renderInto(request *HttpRequest, response *HttpResponse) {
+	*response = x.rendered(request, *response)
+}
+
+// crashed is the response to a request whose handler has panicked.
+func (x *exchange) crashed(request *HttpRequest, failure error) HttpResponse {
+	if errors.Is(failure, http.ErrAbortHandler) {
+		panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's own way to drop a connection
+	}
+	x.logPanic("the handler panicked", failure)
+	return x.render(request, ErrorResponse(&HttpError{Status: http.StatusInternalServerError, Err: failure}))
 }
 
 func (x *exchange) logPanic(message string, failure error) {
@@ -130,7 +159,7 @@ func (x *exchange) logPanic(message string, failure error) {
 
 // send sends a response, and returns when it is complete. It panics with
 // [http.ErrAbortHandler] when it must not look complete.
-func (x *exchange) send(response HttpResponse) {
+func (x *exchange) send(response *HttpResponse) {
 	x.checkCut()
 	x.transmit(response)
 	// In this order: a Cut from here on is too late, and does nothing.
@@ -139,11 +168,9 @@ func (x *exchange) send(response HttpResponse) {
 }
 
 // transmit sends a response that nobody has cut yet.
-func (x *exchange) transmit(response HttpResponse) {
+func (x *exchange) transmit(response *HttpResponse) {
 	x.beginHead()
-	if err := x.stream.setHead(response); err != nil {
-		response = x.refuse(err)
-	}
+	x.setHead(response)
 	x.body.settle(&x.sink)
 	x.sink.push(response.Pushes)
 	if x.stream.bodyless(x.request.Scope.Method == http.MethodHead, response.Body) {
@@ -162,6 +189,18 @@ func (x *exchange) transmit(response HttpResponse) {
 		x.cut(err)
 	}
 }
+
+// setHead gives the stream its head, or that of an error in the response's place.
+func (x *exchange) setHead(response *HttpResponse) {
+	if err := x.stream.setHead(*response); err != nil {
+		x.replaceRefused(response, err)
+	}
+}
+
+// replaceRefused is not inlined, either.
+//
+//go:noinline
+func (x *exchange) replaceRefused(response *HttpResponse, err error) { *response = x.refuse(err) }
 
 // bodyBegins says that from now on a shutdown ends the request's context.
 func (x *exchange) bodyBegins() {

@@ -16,7 +16,7 @@ func (a *Application) ToHTTPHandler(handler HttpHandler) http.Handler {
 		panic("bare: ToHTTPHandler: the handler is nil") //nolint:forbidigo // a programmer's error, at registration
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a.serve(w, r, handler, Matches{}) //nolint:contextcheck // the request holds it
+		a.exchange(w, r, handler, Matches{}).serve() //nolint:contextcheck // the request holds it
 	})
 }
 

@@ -47,7 +47,7 @@ func wrap(middleware HttpMiddleware, handler HttpHandler) HttpHandler {
 func settled(request *HttpRequest, handler HttpHandler) HttpResponse {
 	var response HttpResponse
 	if x := request.exchange; x != nil {
-		response = x.attempt(request, handler)
+		x.attempt(request, handler, &response)
 	} else {
 		response = handler(request)
 	}
