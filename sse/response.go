@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -140,7 +141,7 @@ func LastEventID(request *bare.HttpRequest) string {
 		id = request.Scope.Header.Get("Last-Event-ID")
 	}
 	if id == "" {
-		id = request.Query().Get("last-event-id")
+		id = query(request).Get("last-event-id")
 	}
 	id = id[:min(len(id), MaxIDLength)]
 	if i := strings.IndexAny(id, "\r\n\x00"); i >= 0 {
@@ -148,3 +149,9 @@ func LastEventID(request *bare.HttpRequest) string {
 	}
 	return id
 }
+
+// query is the request's. Inlined, its map would lie on the stack of whoever asks, and
+// the stack of a stream is kept for as long as that.
+//
+//go:noinline
+func query(request *bare.HttpRequest) url.Values { return request.Query() }

@@ -119,4 +119,10 @@
 // A subscriber is the goroutine of its request, a channel for one wake-up, and a position. There is no
 // queue, and a burst of a thousand events is one write. A topic without subscribers has no
 // goroutine and no timer.
+//
+// An event wakes as many goroutines as there are processors, which write for all
+// subscribers of HTTP/1.1, one after the other. A client that keeps such a goroutine waiting
+// for more than a millisecond is left to it, and another takes its place. So the body of
+// a stream yields from several goroutines, one at a time, as any body may: a middleware
+// that wraps it must not depend on being called by the goroutine of the request.
 package topic

@@ -17,7 +17,7 @@ func (t *Topic) forget(s *subscriber) {
 	}
 }
 
-// join enters a subscriber, in the goroutine of its body.
+// join enters a subscriber, in its first turn.
 func (t *Topic) join(s *subscriber) {
 	s.reader = true
 	t.feed.Join(&s.cursor, s.format.encoding, s.after)
@@ -36,6 +36,12 @@ func (t *Topic) join(s *subscriber) {
 // leave is the opposite of join. It comes before the feed's own: the wheel asks the
 // feed only about those who are in the list.
 func (t *Topic) leave(s *subscriber) {
+	if !s.reader {
+		return // it has ended before its first turn
+	}
+	if s.unhook != nil {
+		s.unhook()
+	}
 	t.remove(s)
 	t.feed.Forget(&s.waiter)
 	t.feed.Leave(&s.cursor)

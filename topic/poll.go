@@ -16,42 +16,53 @@ const pollBytes = 64 << 10
 
 // poll answers a long poll, which waits here: the head has not been sent, so that the
 // status can still be 204. The answer is an array of the records that NDJSON has.
-func (t *Topic) poll(request *bare.HttpRequest, lease Lease) bare.HttpResponse {
+func (t *Topic) poll(request *bare.HttpRequest, lease *Lease, response *bare.HttpResponse) {
+	defer label(response)
 	id := sse.LastEventID(request)
 	given, err := longpoll.ParsePosition(request.Query())
 	switch {
 	case err != nil:
-		return bare.ErrorResponse(err)
+		*response = bare.ErrorResponse(err)
+		return
 	case given.Given:
 		id = given.String()
 	}
-	p, err := t.position(request.Context(), id)
-	switch {
-	case err != nil:
-		return failure(err)
-	case p.over():
-		return pollResponse(http.StatusNoContent, p.after, true, nil)
-	case isHead(request):
-		response := pollResponse(http.StatusOK, p.after, false, nil)
-		response.Headers.Del("Content-Length") // nobody knows
-		return response
-	case !t.acquire(lease.Key, request):
-		return tooMany()
+	state, err := t.state(request)
+	if err != nil {
+		failure(response, err)
+		return
 	}
-	request.OnEnd(func(bare.End) { t.release(lease.Key, request) })
+	p := t.locate(id, state)
+	switch {
+	case p.over():
+		*response = pollResponse(http.StatusNoContent, p.after, true, nil)
+	case isHead(request):
+		*response = pollResponse(http.StatusOK, p.after, false, nil)
+		response.Headers.Del("Content-Length") // nobody knows
+	case !t.acquire(lease.Key, request):
+		tooMany(response)
+	default:
+		request.OnEnd(func(bare.End) { t.release(lease.Key, request) })
+		t.await(request, lease, p, response)
+	}
+}
 
+// await answers a long poll that may wait.
+func (t *Topic) await(request *bare.HttpRequest, lease *Lease, p *position, response *bare.HttpResponse) {
 	page, err := longpoll.Poll(request, &pollSource{topic: t, after: p.after}, p.after, pollBytes, lease.limit(t.options.PollTime))
 	if err != nil {
-		return failure(err)
+		failure(response, err)
+		return
 	}
-	content := pollContent(&p, &page)
+	content := pollContent(p, &page)
 	switch {
 	case len(content) > 0 && !lease.holds(request.Context()):
-		return pollResponse(http.StatusNoContent, p.after, false, nil) // it has had nothing of it
+		*response = pollResponse(http.StatusNoContent, p.after, false, nil) // it has had nothing of it
 	case len(content) == 0:
-		return pollResponse(http.StatusNoContent, page.Next, page.Closed, nil)
+		*response = pollResponse(http.StatusNoContent, page.Next, page.Closed, nil)
+	default:
+		*response = pollResponse(http.StatusOK, page.Next, page.Closed, content)
 	}
-	return pollResponse(http.StatusOK, page.Next, page.Closed, content)
 }
 
 // A pollSource is the topic's log for one poll. It waits in the topic's feed: a log

@@ -1,9 +1,11 @@
 package topic
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/bare-go/bare"
@@ -40,7 +42,10 @@ import (
 //
 // A HEAD is answered with the head alone. Handle is [Topic.Serve] with the zero
 // [Lease].
-func (t *Topic) Handle(request *bare.HttpRequest) bare.HttpResponse { return t.Serve(request, Lease{}) }
+func (t *Topic) Handle(request *bare.HttpRequest) (response bare.HttpResponse) {
+	t.answer(request, nil, &response)
+	return response
+}
 
 // Serve is [Topic.Handle] for a stream with conditions. It is called by a handler that
 // knows who the client is:
@@ -54,25 +59,38 @@ func (t *Topic) Handle(request *bare.HttpRequest) bare.HttpResponse { return t.S
 //	}
 //
 // A stream over [Options.StreamsPerKey] is answered with 429.
-func (t *Topic) Serve(request *bare.HttpRequest, lease Lease) bare.HttpResponse {
+func (t *Topic) Serve(request *bare.HttpRequest, lease Lease) (response bare.HttpResponse) {
+	t.answer(request, &lease, &response)
+	return response
+}
+
+// answer is Serve; without a lease it is Handle. It and what it calls have few variables, and no response of their
+// own: see [runners].
+func (t *Topic) answer(request *bare.HttpRequest, lease *Lease, response *bare.HttpResponse) {
 	if wantsWebSocket(request) {
-		return refuse(http.StatusBadRequest, "This topic cannot be read over a WebSocket.")
-	}
-	var response bare.HttpResponse
-	if request.Query().Get("live") == "long-poll" {
-		response = t.poll(request, lease)
+		refuse(response, http.StatusBadRequest, "This topic cannot be read over a WebSocket.")
+	} else if query(request).Get("live") == "long-poll" {
+		t.poll(request, cmp.Or(lease, new(Lease)), response)
 	} else if format := t.negotiate(request); format != nil {
-		response = t.subscribe(request, lease, format)
+		t.subscribe(request, lease, format, sse.LastEventID(request), response)
 	} else {
-		response = refuse(http.StatusNotAcceptable, "This is text/event-stream or application/x-ndjson.")
+		refuse(response, http.StatusNotAcceptable, "This is text/event-stream or application/x-ndjson.")
 	}
+}
+
+// query is the request's. Inlined, its map would lie on the stack of whoever asks.
+//
+//go:noinline
+func query(request *bare.HttpRequest) url.Values { return request.Query() }
+
+// label adds what caches have to know of any answer, unless it is there.
+func label(response *bare.HttpResponse) {
 	// A 410 could be stored by a cache without it (RFC 9110, section 15.1).
 	for _, header := range [][2]string{{"Cache-Control", "no-store"}, {"Vary", "Accept"}} {
 		if response.Headers.Get(header[0]) == "" {
-			response = response.WithHeader(header[0], header[1])
+			*response = response.WithHeader(header[0], header[1])
 		}
 	}
-	return response
 }
 
 // wantsWebSocket reports whether the client asks for a WebSocket (RFC 6455, section
@@ -106,18 +124,24 @@ func (t *Topic) negotiate(request *bare.HttpRequest) *format {
 	return nil
 }
 
-func refuse(status int, message string) bare.HttpResponse {
-	return bare.ErrorResponse(&bare.HttpError{Status: status, Message: message})
+func refuse(response *bare.HttpResponse, status int, message string) {
+	fail(response, &bare.HttpError{Status: status, Message: message})
+}
+
+func fail(response *bare.HttpResponse, err error) {
+	*response = bare.ErrorResponse(err)
+	label(response)
 }
 
 // tooMany is the answer to a stream that is one too many for its key.
-func tooMany() bare.HttpResponse {
-	return refuse(http.StatusTooManyRequests, "There are too many streams already.").WithHeader("retry-after", "10")
+func tooMany(response *bare.HttpResponse) {
+	refuse(response, http.StatusTooManyRequests, "There are too many streams already.")
+	*response = response.WithHeader("retry-after", "10")
 }
 
 // atEnd is the answer to a client that has had everything of a topic that was closed.
-func atEnd() bare.HttpResponse {
-	return bare.HttpResponse{Status: http.StatusNoContent, Headers: bare.Headers("cache-control", "no-store")}
+func atEnd(response *bare.HttpResponse) {
+	response.Status, response.Headers = http.StatusNoContent, bare.Headers("cache-control", "no-store", "vary", "Accept")
 }
 
 // A position is where a client begins.
@@ -153,13 +177,10 @@ func nowhere() eventlog.Offset { return eventlog.Offset{Epoch: math.MaxUint64, S
 // maxShownID is how much of an unknown id the gap event repeats.
 const maxShownID = 64
 
-// position finds out where a client begins, from the id that it names, "" for none.
-func (t *Topic) position(ctx context.Context, id string) (position, error) {
-	state, err := longpoll.Ask(ctx, t.log.State)
-	if err != nil {
-		return position{}, err
-	}
-	p := position{after: state.Tail, resumes: id != ""}
+// locate finds out where a client begins, from the id that it names, "" for none, and
+// from the state of the log.
+func (t *Topic) locate(id string, state *eventlog.State) *position {
+	p := &position{after: state.Tail, resumes: id != ""}
 	if before, ok := strings.CutSuffix(id, failedSuffix); ok {
 		id = before
 		_, failed := failedWith(state.End)
@@ -174,6 +195,7 @@ func (t *Topic) position(ctx context.Context, id string) (position, error) {
 	case "-1":
 		p.after = eventlog.Offset{}
 	default:
+		var err error
 		if p.after, err = eventlog.ParseOffset(id); err != nil {
 			p.after, p.lost = nowhere(), id[:min(len(id), maxShownID)]
 		}
@@ -184,12 +206,26 @@ func (t *Topic) position(ctx context.Context, id string) (position, error) {
 	if p.closed {
 		p.end = state.End
 	}
-	return p, nil
+	return p
+}
+
+// state asks the log for a request. One in memory needs no context, and so none is made.
+func (t *Topic) state(request *bare.HttpRequest) (*eventlog.State, error) {
+	if _, ok := t.log.(*eventlog.Memory); !ok {
+		return t.ask(request)
+	}
+	state, err := t.log.State(context.Background())
+	return &state, err
+}
+
+func (t *Topic) ask(request *bare.HttpRequest) (*eventlog.State, error) {
+	state, err := longpoll.Ask(request.Context(), t.log.State)
+	return &state, err
 }
 
 // beginning is where all that a log has comes after. In one that is compacted there are
 // records before those that it has lost, so there the loss is announced.
-func (t *Topic) beginning(state eventlog.State) eventlog.Offset {
+func (t *Topic) beginning(state *eventlog.State) eventlog.Offset {
 	if t.options.Conflate {
 		return eventlog.Offset{}
 	}
@@ -197,32 +233,39 @@ func (t *Topic) beginning(state eventlog.State) eventlog.Offset {
 }
 
 // subscribe answers with a stream.
-func (t *Topic) subscribe(request *bare.HttpRequest, lease Lease, f *format) bare.HttpResponse {
-	p, err := t.position(request.Context(), sse.LastEventID(request))
+func (t *Topic) subscribe(request *bare.HttpRequest, lease *Lease, f *format, id string, response *bare.HttpResponse) {
+	state, err := t.state(request)
+	if err != nil {
+		failure(response, err)
+		return
+	}
+	p := t.locate(id, state)
+	head := isHead(request)
 	switch {
-	case err != nil:
-		return failure(err)
 	case p.over():
-		return atEnd()
+		atEnd(response)
+		return
+	case !head && lease != nil && !t.acquire(lease.Key, request):
+		tooMany(response)
+		return
 	}
-	response := bare.HttpResponse{Headers: f.headers}
+	response.Headers = f.headers
 	if f == t.lines && p.known { // otherwise the gap says where it goes on
-		response = response.WithHeader(longpoll.NextOffset, p.after.String())
+		addOffset(response, p.after)
 	}
-	if isHead(request) {
-		return response
+	if !head {
+		s := newSubscriber(t, f, request, p)
+		if lease != nil {
+			s.lease = *lease
+		}
+		t.expect(s)
+		request.OnEnd(s.ended)
+		response.Body = bare.StreamWriter(s.stream)
 	}
-	if !t.acquire(lease.Key, request) {
-		return tooMany()
-	}
-	s := &subscriber{
-		topic: t, format: f, request: request, lease: lease,
-		after: p.after, lost: p.lost, near: p.tail, wake: make(chan struct{}, 1),
-	}
-	t.expect(s)
-	request.OnEnd(s.ended)
-	response.Body = bare.StreamWriter(s.stream)
-	return response
+}
+
+func addOffset(response *bare.HttpResponse, at eventlog.Offset) {
+	*response = response.WithHeader(longpoll.NextOffset, at.String())
 }
 
 func isHead(request *bare.HttpRequest) bool {

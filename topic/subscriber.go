@@ -3,6 +3,7 @@ package topic
 import (
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,7 @@ type subscriber struct {
 	waiter eventlog.Waiter
 	wake   chan struct{} // holds one
 	orders atomic.Uint32
+	state  atomic.Uint32 // who works for it
 	ran    atomic.Bool
 	given  atomic.Uint64 // the number of the last record that was handed out
 	spoke  atomic.Uint32 // the tick of the wheel at which something was last yielded
@@ -39,15 +41,31 @@ type subscriber struct {
 	drains  []*drain // those that wait for its end
 	over    bool     // its response has ended
 
-	// The body's own.
-	reader  bool // it has joined
-	begun   bool // it has been given events
-	live    bool // it has caught up at some time, at least with what the feed has
-	halved  bool // the client has closed its side of the connection, and may still read
-	waited  bool // it has waited for something to be published
-	refused bool // yield has returned false
+	// Under the mutex of the runners.
+	behind *subscriber // it, in the queue
+
+	// Those of whoever works for it: a runner, or the goroutine of its body.
+	yield   func([]byte) bool
+	result  outcome     // of its last turn
+	crash   any         // what its yield has panicked with, in a runner
+	alone   int         // how often it has yet to catch up before a runner works for it
+	left    error       // what the body returns
+	unhook  func() bool // ends the watch over its context
+	reader  bool        // it has joined
+	begun   bool        // it has been given events
+	live    bool        // it has caught up at some time, at least with what the feed has
+	halved  bool        // the client has closed its side of the connection, and may still read
+	waited  bool        // it has waited for something to be published
+	refused bool        // yield has returned false
 	reason  Reason
 	err     error
+}
+
+func newSubscriber(t *Topic, f *format, request *bare.HttpRequest, p *position) *subscriber {
+	return &subscriber{
+		topic: t, format: f, request: request,
+		after: p.after, lost: p.lost, near: p.tail, wake: make(chan struct{}, 1),
+	}
 }
 
 // The orders. They are bits.
@@ -64,77 +82,33 @@ func (s *subscriber) order(what uint32) {
 	s.signal()
 }
 
+// signal has whoever works for the subscriber look, or a runner if nobody does.
 func (s *subscriber) signal() {
-	select {
-	case s.wake <- struct{}{}:
-	default: // it is about to look anyway
+	for {
+		switch state := s.state.Load(); state {
+		case byItself:
+			select {
+			case s.wake <- struct{}{}:
+			default: // it is about to look anyway
+			}
+			return
+		case idle:
+			if s.state.CompareAndSwap(idle, queued) {
+				s.topic.runners.enqueue(s)
+				return
+			}
+		case running:
+			if s.state.CompareAndSwap(running, recalled) {
+				return
+			}
+		default:
+			return // it is about to look anyway
+		}
 	}
 }
 
 // errTwice is the error of a body's second run: the subscriber is that of the first.
 var errTwice = errors.New("topic: the body of a stream can be run once")
-
-// stream is the body of the response.
-func (s *subscriber) stream(yield func([]byte) bool) error {
-	if s.ran.Swap(true) {
-		return errTwice
-	}
-	t := s.topic
-	ctx := s.request.Context()
-	s.waiter.Wake = s.signal
-	t.join(s)
-	defer t.leave(s)
-	// One channel to wait for is cheaper than two, at each event of each subscriber.
-	defer context.AfterFunc(ctx, func() { s.order(orderStop) })()
-
-	if !s.open(yield) {
-		return s.gone(ctx)
-	}
-	for {
-		if ended, err := s.advance(ctx, yield); ended {
-			return err
-		}
-		if !t.feed.Wait(&s.waiter, s.cursor.Offset()) && !s.await(ctx) {
-			return s.gone(ctx)
-		}
-		if s.orders.Load() == 0 {
-			continue
-		}
-		if ended, err := s.obey(ctx, s.orders.Swap(0), yield); ended {
-			return err
-		}
-	}
-}
-
-// advance yields the next chunk, if there is one. It reports whether the stream has
-// ended, and with which error.
-func (s *subscriber) advance(ctx context.Context, yield func([]byte) bool) (ended bool, err error) {
-	feed := s.topic.feed
-	chunk, status := feed.Next(&s.cursor)
-	for status == eventlog.Cold {
-		if ended, err := s.fetch(ctx, yield); ended {
-			return true, err
-		}
-		chunk, status = feed.Next(&s.cursor)
-	}
-	switch status {
-	case eventlog.Ready:
-		s.begun = true
-		if !s.live { // what was read from the log has no lag that is known
-			_, s.live = feed.Lag(&s.cursor)
-		}
-		if !s.say(yield, chunk) {
-			return true, s.gone(ctx)
-		}
-	case eventlog.Gap:
-		return s.gap(ctx, yield)
-	case eventlog.Ended:
-		return true, s.finish(yield)
-	default:
-		s.begun, s.live = true, true
-	}
-	return false, nil
-}
 
 // fetch reads from the log what the feed does not have. A log on another machine may
 // take its time, so the log is waited for as a next event is: the stream is kept alive,
@@ -186,6 +160,9 @@ func (s *subscriber) goesOn(ctx context.Context) bool {
 	scope := s.request.Scope
 	s.halved = scope != nil && scope.ProtoMajor == 1 && scope.Context().Err() != nil &&
 		errors.Is(context.Cause(ctx), context.Canceled)
+	if s.halved {
+		s.alone = math.MaxInt // what is left for it may take its time
+	}
 	return s.halved
 }
 
@@ -238,10 +215,11 @@ func (s *subscriber) say(yield func([]byte) bool, chunk []byte) bool {
 // get events that nothing supersedes, means that it is too slow. What a log that conflates
 // has lost comes behind the keys that it has kept: there a subscriber which is sent all of
 // them may meet a loss, however fast it is.
-func (s *subscriber) gap(ctx context.Context, yield func([]byte) bool) (ended bool, err error) {
+func (s *subscriber) gap(yield func([]byte) bool) outcome {
 	slow := s.live || s.begun && !s.topic.options.Conflate
 	if slow && s.topic.options.Slow == Disconnect {
-		return true, s.cut(ErrSlow)
+		s.left = s.cut(ErrSlow)
+		return over
 	}
 	offset, to := s.cursor.Gap()
 	from := offset.String()
@@ -249,9 +227,9 @@ func (s *subscriber) gap(ctx context.Context, yield func([]byte) bool) (ended bo
 		from, s.lost = s.lost, ""
 	}
 	if !s.say(yield, s.format.gap(nil, from, to)) {
-		return true, s.gone(ctx)
+		return s.gone()
 	}
-	return false, nil
+	return further
 }
 
 // obey does what the wheel, a drain or the end of the context has ordered.
@@ -273,7 +251,8 @@ func (s *subscriber) obey(ctx context.Context, orders uint32, yield func([]byte)
 		return true, s.sendAway(s.topic.drained(s), ErrDrained, yield)
 	}
 	if orders&orderKeepAlive != 0 && !s.say(yield, s.format.silence) {
-		return true, s.gone(ctx)
+		s.gone() //nolint:contextcheck // it is that of the request, as ctx is
+		return true, s.left
 	}
 	return false, nil
 }
@@ -358,5 +337,8 @@ func (s *subscriber) cut(why error) error {
 	return why
 }
 
-// gone is what the body returns when nothing can be yielded any more.
-func (s *subscriber) gone(ctx context.Context) error { return context.Cause(ctx) }
+// gone ends the stream when nothing can be yielded any more.
+func (s *subscriber) gone() outcome {
+	s.left = context.Cause(s.request.Context())
+	return over
+}

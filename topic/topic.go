@@ -27,6 +27,7 @@ type Topic struct {
 	metas   sync.Pool
 
 	published atomic.Uint64
+	runners   runners
 
 	mutex       sync.Mutex
 	coming      map[*subscriber]struct{} // their bodies have not begun
@@ -135,10 +136,10 @@ func (t *Topic) Cursor(ctx context.Context) (eventlog.Offset, error) {
 	return state.Tail, err
 }
 
-// failure makes an error's response of what a log has failed with.
-func failure(err error) bare.HttpResponse {
+// failure is the answer when a log has failed.
+func failure(response *bare.HttpResponse, err error) {
 	if errors.Is(err, eventlog.ErrDeleted) {
 		err = &bare.HttpError{Status: http.StatusGone, Message: deleted, Err: err}
 	}
-	return bare.ErrorResponse(err)
+	fail(response, err)
 }
