@@ -107,6 +107,8 @@ func (s *subscriber) readFrame(line string) error {
 	return nil
 }
 
+const dataField = "data: "
+
 // readLines reads a part of the body.
 func (s *subscriber) readLines(body []byte, now time.Duration) {
 	for {
@@ -115,25 +117,30 @@ func (s *subscriber) readLines(body []byte, now time.Duration) {
 			return
 		}
 		body = rest
-		if data, ok := bytes.CutPrefix(line, []byte("data: ")); ok {
+		switch {
+		case len(line) == 0:
+			s.dispatch(now)
+		case string(line) == "event: gap":
+			s.gap = true
+		case len(line) > len(dataField) && string(line[:len(dataField)]) == dataField:
+			data := line[len(dataField):]
 			s.data = append(s.data[:0], data[:min(len(data), stampSize)]...)
 		}
-		if string(line) == "event: gap" {
-			s.gap = true
-		}
-		if len(line) == 0 && s.gap {
-			s.tally.announced(&s.record)
-			s.data, s.gap = s.data[:0], false
-		}
-		if len(line) == 0 && len(s.data) > 0 {
-			if number, at, ok := parseStamp(s.data); ok {
-				s.tally.arrived(&s.record, number, at, now)
-			} else {
-				s.tally.Strange++
-			}
-			s.data = s.data[:0]
+	}
+}
+
+// dispatch tells the tally of an event whose end has come.
+func (s *subscriber) dispatch(now time.Duration) {
+	if s.gap {
+		s.tally.announced(&s.record)
+	} else if len(s.data) > 0 {
+		if number, at, ok := parseStamp(s.data); ok {
+			s.tally.arrived(&s.record, number, at, now)
+		} else {
+			s.tally.Strange++
 		}
 	}
+	s.data, s.gap = s.data[:0], false
 }
 
 // stampSize is the most that a number and a time take, in bytes, with the spaces
@@ -180,5 +187,8 @@ func (l *lineBuffer) cut(input []byte) (line, rest []byte, whole bool) {
 		line = append(l.begin, line...)
 		l.begin = line[:0]
 	}
-	return bytes.TrimSuffix(line, []byte{'\r'}), rest, true
+	if last := len(line) - 1; last >= 0 && line[last] == '\r' { // TrimSuffix takes as long as all the rest
+		line = line[:last]
+	}
+	return line, rest, true
 }
