@@ -33,6 +33,14 @@ type Application struct {
 	// HttpRouter finds the handler for a request.
 	HttpRouter HttpRouter
 
+	// WebSocketRouter finds the handler for a WebSocket. A GET that asks for one goes to
+	// its route, if there is one, and all other requests for the same path to those of
+	// HttpRouter. A path that only it has answers 426 without an upgrade.
+	WebSocketRouter WebSocketRouter
+
+	// WebSocketOptions are for all WebSockets, unless their own say something else.
+	WebSocketOptions WebSocketOptions
+
 	// Middlewares wrap every handler, the first one outermost, and so also the
 	// answers to a path that is not there (404), a method that it does not have
 	// (405), and OPTIONS. One that is nil keeps the application from starting.
@@ -99,12 +107,13 @@ type Application struct {
 	clock     clock
 	watch     watch
 	observers observers
+	sockets   sockets
 	lifespan  lifespan
 }
 
 // NewApplication returns an application with a router, an Info, and nothing else.
 func NewApplication() *Application {
-	return &Application{HttpRouter: NewHttpRouter(), Info: new(Info)}
+	return &Application{HttpRouter: NewHttpRouter(), WebSocketRouter: NewWebSocketRouter(), Info: new(Info)}
 }
 
 // OnHttpRequest adds a route: for those who like the methods and the path beside
@@ -126,6 +135,11 @@ func (a *Application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (a *Application) route(w http.ResponseWriter, r *http.Request) {
 	path := routedPath(r)
 	handler, matches := a.resolve(r.Method, path)
+	if r.Method == http.MethodGet && wantsWebSocket(r) {
+		if socket, found := a.resolveWebSocket(path); socket != nil {
+			handler, matches = socket, found
+		}
+	}
 	if mounted := a.mounted(path, handler, matches); mounted != nil {
 		a.serveMounted(w, r, mounted) //nolint:contextcheck // the request holds it
 		return
@@ -195,8 +209,10 @@ func noExchange(*HttpRequest) HttpResponse {
 // request if nobody starts it.
 func (a *Application) prepare(fake bool) {
 	a.wrapping.sealed.Store(true)
-	if router, ok := a.HttpRouter.(interface{ Build() }); ok {
-		router.Build()
+	for _, router := range []any{a.HttpRouter, a.WebSocketRouter} {
+		if router, ok := router.(interface{ Build() }); ok {
+			router.Build()
+		}
 	}
 	a.groups.Build()
 	a.pipeline = Chain(func(request *HttpRequest) HttpResponse {
@@ -227,6 +243,12 @@ func (a *Application) resolve(method, path string) (HttpHandler, Matches) {
 // fallback is the handler for a request that no route has.
 func (a *Application) fallback(method, path string) HttpHandler {
 	allowed := a.HttpRouter.Allowed(path)
+	if socket, _ := a.resolveWebSocket(path); socket != nil {
+		if method == http.MethodGet || method == http.MethodHead {
+			return socket // which says that an upgrade is needed
+		}
+		allowed = append(slices.Clone(allowed), http.MethodGet)
+	}
 	if len(allowed) == 0 {
 		if a.NotFound != nil {
 			return a.NotFound

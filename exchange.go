@@ -171,6 +171,9 @@ func (x *exchange) send(response *HttpResponse) {
 func (x *exchange) transmit(response *HttpResponse) {
 	x.beginHead()
 	x.setHead(response)
+	if response.upgrades() && x.takeOver(response) {
+		return
+	}
 	x.body.settle(&x.sink)
 	x.sink.push(response.Pushes)
 	if x.stream.bodyless(x.request.Scope.Method == http.MethodHead, response.Body) {

@@ -15,7 +15,7 @@ func (s *stream) setHead(response HttpResponse) error {
 		return response.invalid
 	}
 	status := cmp.Or(response.Status, http.StatusOK)
-	if status < 200 || status > 999 {
+	if (status < 200 || status > 999) && !response.upgrades() {
 		return fmt.Errorf("bare: a response's status is from 200 to 999, not %d", status)
 	}
 	if s.tried {
@@ -26,7 +26,7 @@ func (s *stream) setHead(response HttpResponse) error {
 	if err != nil {
 		return err
 	}
-	if status == http.StatusNoContent {
+	if status == http.StatusNoContent || response.upgrades() {
 		delete(head, "Content-Length") // RFC 9110, section 8.6
 	}
 	declared, err := declaredLength(head)

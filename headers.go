@@ -118,7 +118,7 @@ func declaredLength(headers http.Header) (int64, error) {
 // hasNoBody reports whether a response with the status never has a body (RFC 9110,
 // sections 15.3.5 and 15.4.5).
 func hasNoBody(status int) bool {
-	return status == http.StatusNoContent || status == http.StatusNotModified
+	return status == http.StatusNoContent || status == http.StatusNotModified || status == http.StatusSwitchingProtocols
 }
 
 // isFraming reports whether a header, by its canonical name, is the server's own

@@ -199,7 +199,7 @@ func (w *handlerWriter) Header() http.Header { return w.headers }
 
 // WriteHeader sends the status and a copy of the headers, once.
 func (w *handlerWriter) WriteHeader(status int) {
-	if status < http.StatusOK {
+	if status < http.StatusOK && !w.crossing.upgrades(status) {
 		return // informational: not carried
 	}
 	w.once.Do(func() {

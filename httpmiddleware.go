@@ -74,8 +74,9 @@ type crossing struct {
 	busy    bool // the handler inside is running
 	over    bool // the middleware has returned
 	pushes  []PushResponse
-	hidden  *fault // of an ErrorResponse that nobody has logged
-	failure error  // of the body inside
+	hidden  *fault     // of an ErrorResponse that nobody has logged
+	upgrade *WebSocket // of the response inside
+	failure error      // of the body inside
 }
 
 // serve runs the handler inside, and returns when its response has gone through w.
@@ -140,8 +141,34 @@ func (c *crossing) keep(do func() HttpResponse) bool {
 		return false
 	}
 	response := do()
-	c.pushes, c.hidden = response.Pushes, response.fault
+	c.pushes, c.hidden, c.upgrade = response.Pushes, response.fault, response.upgrade
 	return true
+}
+
+// upgrades reports whether a status that goes through a ResponseWriter is that of a
+// WebSocket inside. A nil crossing has nothing inside.
+func (c *crossing) upgrades(status int) bool {
+	if c == nil || status != http.StatusSwitchingProtocols {
+		return false
+	}
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.upgrade != nil
+}
+
+// await waits for the end of a WebSocket inside, whose 101 has gone through the
+// middleware: until then the middleware's own handler has not returned. One that holds
+// the head back has no WebSocket.
+func (c *crossing) await(socket *WebSocket) {
+	select {
+	case <-c.writer.ready:
+		<-socket.over
+	default:
+		c.mutex.Lock()
+		c.upgrade = nil
+		c.mutex.Unlock()
+		c.warn("a middleware of net/http has held back the head of a WebSocket")
+	}
 }
 
 // fail notes that the body inside has failed. It returns false if nobody is there
@@ -160,7 +187,7 @@ func (c *crossing) fail(err error) bool {
 func (c *crossing) settle(response HttpResponse) HttpResponse {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	response.Pushes, response.fault = c.pushes, c.hidden
+	response.Pushes, response.fault, response.upgrade = c.pushes, c.hidden, c.upgrade
 	if values, ok := response.Headers["Content-Type"]; ok && len(values) == 0 {
 		delete(response.Headers, "Content-Type") // it kept the middleware from guessing
 	}

@@ -79,6 +79,10 @@ func (i *inside) send(response HttpResponse) {
 	}
 	// Before the body, so that the middlewares outside have seen the response.
 	s.sendHead()
+	if response.upgrades() {
+		i.crossing.await(response.upgrade)
+		return
+	}
 	if !i.crossing.turn() {
 		return
 	}
@@ -123,7 +127,7 @@ func (i *inside) logRefusal(err error) {
 func (i *inside) bodyless(body iter.Seq[[]byte]) bool {
 	s := &i.stream
 	head := i.crossing.writer.head || i.sink.scope.Method == http.MethodHead
-	none := s.bodyless(head, body)
+	none := s.status != http.StatusSwitchingProtocols && s.bodyless(head, body)
 	if none && !head && !hasNoBody(s.status) {
 		i.sink.setLength(0)
 	}

@@ -177,6 +177,7 @@ func (a *Application) stop(ctx context.Context, drain func()) error {
 	for _, x := range a.watch.all() {
 		x.lifetime.shutDown()
 	}
+	a.sockets.stop()
 	if !mine {
 		return a.lifespan.result(ctx, r)
 	}

@@ -66,6 +66,8 @@ type HttpResponse struct {
 	fault *fault
 	// invalid is why the response is refused; usually nil.
 	invalid error
+	// upgrade is the WebSocket that a 101 opens; nil for any other response.
+	upgrade *WebSocket
 }
 
 // Headers builds an [http.Header] from pairs of names and values. A name given

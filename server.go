@@ -279,7 +279,13 @@ func (s Server) stop(ctx context.Context, app *Application, server *http.Server,
 	_ = listener.Close()
 	drained := make(chan error, 1)
 	// First of all, as HTTP/2 takes a second to say goodbye.
-	go func() { drained <- server.Shutdown(ctx) }()
+	go func() {
+		err := server.Shutdown(ctx)
+		if err == nil {
+			err = app.sockets.wait(ctx) // net/http does not know of them
+		}
+		drained <- err
+	}()
 	unused := time.AfterFunc(unusedGrace, listener.CloseUnused)
 	defer unused.Stop()
 	var cut error
@@ -300,7 +306,7 @@ func (s Server) stop(ctx context.Context, app *Application, server *http.Server,
 // to them.
 func (s Server) cut(app *Application, server *http.Server, listener *conn.Listener, reason error) error {
 	var failure error
-	if listener.Busy() {
+	if app.sockets.abort() || listener.Busy() {
 		failure = fmt.Errorf("bare: requests were cut at the end of the grace: %w", reason)
 	}
 	app.lifespan.aborted.Store(true)

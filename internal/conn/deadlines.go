@@ -20,6 +20,7 @@ const (
 type deadlines struct {
 	reading atomic.Int32 // Reads under way
 	exempt  atomic.Bool  // from the sweep; the connection is another's
+	stays   atomic.Bool  // under the sweep when it is hijacked
 
 	mutex sync.Mutex // for what follows
 	cut   bool       // both directions have ended for good
@@ -150,11 +151,17 @@ func (c *Conn) SetDeadline(t time.Time) error {
 	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
 
+// StayWatched is for a connection that is about to be hijacked by somebody who wants it
+// to be cut off when its peer stalls, as before, and to be broken by Break.
+func (c *Conn) StayWatched() { c.deadlines.stays.Store(true) }
+
 // handOver leaves the connection to one who has hijacked it: deadlines are set as
-// they are asked for, and nothing is a stall.
+// they are asked for, and nothing is a stall, unless it stays watched.
 func (c *Conn) handOver() {
 	d := &c.deadlines
-	d.exempt.Store(true) // the line to leave out for those who want the sweep
+	if !d.stays.Load() {
+		d.exempt.Store(true)
+	}
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	if d.cut || d.eager {

@@ -1,0 +1,282 @@
+package bare
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/coder/websocket"
+)
+
+// The codes with which a WebSocket is closed (RFC 6455, section 7.4.1). An application
+// may also use those from 3000 to 4999.
+const (
+	CloseNormal          = 1000
+	CloseGoingAway       = 1001 // the server stops, or the page is left
+	CloseProtocolError   = 1002
+	CloseUnsupportedData = 1003
+	CloseNoStatus        = 1005 // never sent: the client gave no code
+	CloseAbnormal        = 1006 // never sent: the connection ended without a close frame
+	CloseInvalidData     = 1007 // text that is not UTF-8
+	ClosePolicyViolation = 1008
+	CloseMessageTooBig   = 1009
+	CloseInternalError   = 1011
+	CloseTryAgainLater   = 1013
+)
+
+// maxCloseReason is how many bytes a close frame has for a reason (RFC 6455, section
+// 5.5, less the code).
+const maxCloseReason = 123
+
+// A WebSocketMessage is what a client has sent, whole, in however many fragments it
+// came. It may be empty.
+type WebSocketMessage struct {
+	// Binary says that the message is bytes. Otherwise it is text, and valid UTF-8.
+	Binary bool
+	// Data is the message. It belongs to whoever has received it.
+	Data []byte
+}
+
+// Text returns the message as a string.
+func (m WebSocketMessage) Text() string { return string(m.Data) }
+
+// A WebSocketCloseError says that a WebSocket was closed with a close frame, by the
+// client or by this side.
+type WebSocketCloseError struct {
+	Code   int
+	Reason string
+}
+
+func (e *WebSocketCloseError) Error() string {
+	return fmt.Sprintf("bare: the WebSocket was closed with %d %q", e.Code, e.Reason)
+}
+
+// A WebSocket is a connection for messages in both directions (RFC 6455). Nothing but
+// Offers, Refuse and Close works before Accept. All of its methods are safe for
+// concurrent use, and none takes a context: they return when the WebSocket ends.
+//
+// The connection is read all the time, whatever the handler does, so that pings are
+// answered and a client that closes is seen. A message then waits until it is
+// received, and the client with its next one.
+type WebSocket struct {
+	request *HttpRequest
+	options WebSocketOptions
+
+	decided atomic.Bool            // accepted or refused
+	answers chan answer            // one
+	opened  chan struct{}          // closed when the connection is the WebSocket's
+	over    chan struct{}          // closed when nothing is left of it
+	done    func()                 // closes over, once
+	conn    *websocket.Conn        // from opened on
+	wire    *wire                  // likewise
+	gate    gate                   // one goroutine writes
+	pong    atomic.Pointer[[]byte] // the latest ping that is to be answered
+
+	messages chan WebSocketMessage
+	returned chan struct{} // closed when the handler has
+	ended    chan struct{} // closed when err is set
+
+	mutex    sync.Mutex
+	err      error // how the WebSocket has ended
+	code     int
+	violated bool          // the client has broken a rule
+	closing  chan struct{} // closed when the close handshake is over; nil without one
+	pings    *time.Timer
+}
+
+// An answer is how a handshake was decided: a response, or the handler's panic.
+type answer struct {
+	response HttpResponse
+	failure  error
+}
+
+// The errors of a handshake that leads to nothing.
+var (
+	errNotAccepted = errors.New("bare: the WebSocket has not been accepted")
+	errDecided     = errors.New("bare: the WebSocket has been accepted or refused already")
+	errRefused     = errors.New("bare: the handshake was refused")
+	errNotOffered  = errors.New("bare: the client has not offered the subprotocol")
+	errNoUTF8      = errors.New("bare: a text message must be UTF-8")
+	errCloseFrame  = errors.New("bare: a close frame has a code from 1000 to 4999 that may be sent, and a reason of 123 bytes of UTF-8")
+)
+
+func newWebSocket(request *HttpRequest, options WebSocketOptions) *WebSocket {
+	s := &WebSocket{
+		request:  request,
+		options:  options,
+		answers:  make(chan answer, 1),
+		opened:   make(chan struct{}),
+		over:     make(chan struct{}),
+		messages: make(chan WebSocketMessage),
+		returned: make(chan struct{}),
+		ended:    make(chan struct{}),
+	}
+	s.done = sync.OnceFunc(func() { close(s.over) })
+	return s
+}
+
+// Offers returns the first of the subprotocols that the client offers as well, "" if
+// there is none (RFC 6455, section 1.9). It is for Accept.
+func (s *WebSocket) Offers(subprotocols ...string) string {
+	for _, subprotocol := range subprotocols {
+		for offer := range listItems(s.request.Scope.Header["Sec-Websocket-Protocol"]) {
+			if offer == subprotocol {
+				return subprotocol
+			}
+		}
+	}
+	return ""
+}
+
+// Accept opens the WebSocket: it answers the handshake with 101, the subprotocol, which
+// must be one that the client offers or "", and the headers, which may be nil. It
+// returns when the 101 is on its way, and fails when a middleware has answered with
+// something else, the client has left, the server is stopping, or the handshake was
+// answered before. The handler then returns.
+func (s *WebSocket) Accept(subprotocol string, headers http.Header) error {
+	response := HttpResponse{Status: http.StatusSwitchingProtocols, Headers: canonicalHeaders(headers), upgrade: s}
+	response.Headers.Set("Upgrade", "websocket")
+	response.Headers.Set("Connection", "Upgrade")
+	response.Headers.Set("Sec-WebSocket-Accept", webSocketAccept(s.request.Scope.Header.Get("Sec-WebSocket-Key")))
+	response.Headers.Del("Sec-WebSocket-Protocol")
+	if subprotocol != "" {
+		if s.Offers(subprotocol) == "" {
+			s.decide(answer{response: ErrorResponse(errNotOffered)})
+			return errNotOffered
+		}
+		response.Headers.Set("Sec-WebSocket-Protocol", subprotocol)
+	}
+	if !s.decide(answer{response: response}) {
+		return errDecided
+	}
+	select {
+	case <-s.opened:
+		return nil
+	case <-s.ended:
+		return s.Err()
+	}
+}
+
+// Refuse answers the handshake with another response than 101, such as an
+// [ErrorResponse]. It does nothing when the handshake was answered before.
+func (s *WebSocket) Refuse(response HttpResponse) {
+	response.upgrade = nil
+	s.decide(answer{response: response})
+}
+
+// decide answers the handshake, and reports whether it could.
+func (s *WebSocket) decide(a answer) bool {
+	if s.decided.Swap(true) {
+		return false
+	}
+	s.answers <- a
+	return true
+}
+
+// Receive waits for the next message. After the end of the WebSocket it fails: with a
+// [WebSocketCloseError] when it was closed by either side, [ErrClientGone] when the
+// connection was lost, [ErrStalled], [ErrShutdown], or the reason of a
+// [HttpRequest.Cut].
+func (s *WebSocket) Receive() (WebSocketMessage, error) {
+	if !s.isOpen() {
+		return WebSocketMessage{}, errNotAccepted
+	}
+	select {
+	case message := <-s.messages:
+		return message, nil
+	case <-s.ended:
+		return WebSocketMessage{}, s.Err()
+	}
+}
+
+// Messages yields what [WebSocket.Receive] returns, until that fails. Err and Code then
+// tell why.
+func (s *WebSocket) Messages() iter.Seq[WebSocketMessage] {
+	return func(yield func(WebSocketMessage) bool) {
+		for {
+			message, err := s.Receive()
+			if err != nil || !yield(message) {
+				return
+			}
+		}
+	}
+}
+
+// SendText sends a text message, which must be valid UTF-8. It returns when the kernel
+// has taken the message, and so waits for a client that is slow. A client that takes
+// nothing for [Application.StallTimeout] is cut off. The errors are those of
+// [WebSocket.Receive].
+func (s *WebSocket) SendText(text string) error {
+	if !utf8.ValidString(text) {
+		return errNoUTF8
+	}
+	return s.send(websocket.MessageText, []byte(text))
+}
+
+// SendBytes sends a binary message. See [WebSocket.SendText].
+func (s *WebSocket) SendBytes(content []byte) error {
+	return s.send(websocket.MessageBinary, content)
+}
+
+// Close closes the WebSocket with a code and a reason of at most 123 bytes (RFC 6455,
+// section 7.1.2), and waits up to five seconds for the client's answer. Before Accept
+// it refuses the handshake with 403. It fails only when the code must not be sent or the
+// reason is too long, and does nothing when the WebSocket has ended. What was sent
+// before arrives before.
+func (s *WebSocket) Close(code int, reason string) error {
+	if !isCloseCode(code) || len(reason) > maxCloseReason || !utf8.ValidString(reason) {
+		return errCloseFrame
+	}
+	if !s.isOpen() {
+		s.decide(answer{response: forbidden()})
+		return nil
+	}
+	s.shut(&WebSocketCloseError{Code: code, Reason: reason}, code, reason)
+	return nil
+}
+
+// Code returns the code with which the WebSocket was closed: the one of the first close
+// frame that was sent or received, [CloseNoStatus] if the client's had none, and
+// [CloseAbnormal] if the connection ended without. It is 0 before.
+func (s *WebSocket) Code() int {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.code
+}
+
+// Err returns why the WebSocket has ended, as Receive does; nil as long as it has not.
+func (s *WebSocket) Err() error {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.err
+}
+
+// isOpen reports whether the connection is, or was, the WebSocket's.
+func (s *WebSocket) isOpen() bool {
+	select {
+	case <-s.opened:
+		return true
+	default:
+		return false
+	}
+}
+
+// isCloseCode reports whether a close frame may have the code (RFC 6455, section 7.4,
+// and the registry that it makes).
+func isCloseCode(code int) bool {
+	switch code {
+	case 1004, CloseNoStatus, CloseAbnormal:
+		return false
+	}
+	return code >= 1000 && code <= 1014 || code >= 3000 && code <= 4999
+}
+
+// forbidden is the answer to a handshake that the handler does not accept.
+func forbidden() HttpResponse {
+	return ErrorResponse(&HttpError{Status: http.StatusForbidden})
+}
