@@ -106,15 +106,20 @@ type wire struct {
 
 	written atomic.Int64
 	first   atomic.Int64 // when the first byte was written
-	failed  atomic.Bool
-	late    atomic.Bool // a write has stalled
+	ended   atomic.Bool  // a read has failed
+	failed  atomic.Bool  // a write has
+	late    atomic.Bool  // as it has stalled
 }
 
-// Read reads what the client sends.
+// Read reads what the client sends. An error comes alone, so that one is seen only by
+// who needs more than has come.
 func (w *wire) Read(buffer []byte) (int, error) {
 	n, err := w.Conn.Read(buffer)
+	if n > 0 {
+		return n, nil
+	}
 	if err != nil {
-		w.failed.Store(true)
+		w.ended.Store(true)
 	}
 	return n, err
 }
@@ -155,7 +160,7 @@ func (w *wire) write(buffer []byte) (int, error) {
 }
 
 // broken reports whether a read or a write has failed.
-func (w *wire) broken() bool { return w.failed.Load() }
+func (w *wire) broken() bool { return w.ended.Load() || w.failed.Load() }
 
 // stalled reports whether the connection ended as the client took nothing.
 func (w *wire) stalled() bool { return w.late.Load() || w.conn != nil && w.conn.Stalled() }

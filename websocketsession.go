@@ -109,6 +109,10 @@ func (s *WebSocket) read() {
 			s.readFailed(err)
 			return
 		}
+		if s.wire.ended.Load() { // in mid-message, between two fragments: the library takes it for whole
+			s.lose()
+			return
+		}
 		message := WebSocketMessage{Binary: kind == websocket.MessageBinary, Data: data}
 		if !message.Binary && !utf8.Valid(data) {
 			s.violate(CloseInvalidData, "invalid UTF-8") // RFC 6455, section 8.1
@@ -198,10 +202,11 @@ func (s *WebSocket) endWith(err error, code int, closing chan struct{}) bool {
 func (s *WebSocket) stop() { s.shut(ErrShutdown, CloseGoingAway, "") }
 
 // contextEnded is called when the context of the request ends, which is of interest for
-// a Cut only. What was sent has the time to arrive that any cut response has.
+// a Cut only. What was sent has the time to arrive that any cut response has. Then a
+// connection of ours is broken off; see [exchange.breakOff].
 func (s *WebSocket) contextEnded() {
 	reason := s.request.exchange.lifetime.severedBy()
-	if reason == nil || !s.end(reason, CloseAbnormal) {
+	if reason == nil || !s.end(reason, CloseAbnormal) || s.wire.conn != nil {
 		return
 	}
 	timer := time.NewTimer(abortDelay)
