@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/coder/websocket"
 )
@@ -36,14 +37,13 @@ const maxCloseReason = 123
 // A WebSocketMessage is what a client has sent, whole, in however many fragments it
 // came. It may be empty.
 type WebSocketMessage struct {
-	// Binary says that the message is bytes. Otherwise it is text, and valid UTF-8.
+	// Binary says that the message is bytes, and not text.
 	Binary bool
-	// Data is the message. It belongs to whoever has received it.
-	Data []byte
+	// Text is a text message, in valid UTF-8.
+	Text string
+	// Bytes is a binary message. It belongs to whoever has received it.
+	Bytes []byte
 }
-
-// Text returns the message as a string.
-func (m WebSocketMessage) Text() string { return string(m.Data) }
 
 // A WebSocketCloseError says that a WebSocket was closed with a close frame, by the
 // client or by this side.
@@ -78,6 +78,7 @@ type WebSocket struct {
 	pong    atomic.Pointer[[]byte] // the latest ping that is to be answered
 
 	messages chan WebSocketMessage
+	usual    int           // how long messages are, for the goroutine that reads
 	returned chan struct{} // closed when the handler has
 	ended    chan struct{} // closed when err is set
 
@@ -113,6 +114,7 @@ func newWebSocket(request *HttpRequest, options WebSocketOptions) *WebSocket {
 		opened:   make(chan struct{}),
 		over:     make(chan struct{}),
 		messages: make(chan WebSocketMessage),
+		usual:    leastMessage,
 		returned: make(chan struct{}),
 		ended:    make(chan struct{}),
 	}
@@ -215,7 +217,8 @@ func (s *WebSocket) SendText(text string) error {
 	if !utf8.ValidString(text) {
 		return errNoUTF8
 	}
-	return s.send(websocket.MessageText, []byte(text))
+	//nolint:gosec // a copy less: nobody writes to what is sent, as only clients mask
+	return s.send(websocket.MessageText, unsafe.Slice(unsafe.StringData(text), len(text)))
 }
 
 // SendBytes sends a binary message. See [WebSocket.SendText].

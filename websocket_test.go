@@ -18,9 +18,9 @@ func echo(request *bare.WebSocketRequest) {
 	}
 	for message := range socket.Messages() {
 		if message.Binary {
-			_ = socket.SendBytes(message.Data)
+			_ = socket.SendBytes(message.Bytes)
 		} else {
-			_ = socket.SendText(message.Text())
+			_ = socket.SendText(message.Text)
 		}
 	}
 }
@@ -50,7 +50,7 @@ func TestAWebSocketEchoesTextAndBytesAndIsClosedByTheClient(t *testing.T) {
 			t.Errorf("got %q", got)
 		}
 		socket.SendBytes(nil)
-		if message, ok := socket.Receive(); !ok || !message.Binary || len(message.Data) != 0 {
+		if message, ok := socket.Receive(); !ok || !message.Binary || len(message.Bytes) != 0 {
 			t.Errorf("got %+v, %v, want an empty binary message", message, ok)
 		}
 		if code := socket.Close(4000, "done"); code != 4000 {

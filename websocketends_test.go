@@ -117,7 +117,7 @@ func TestAPingWaitsForTheMessageThatIsBeingSent(t *testing.T) {
 		app, _ := socketApp(accepted(func(request *bare.WebSocketRequest) {
 			_ = request.WebSocket.SendBytes(make([]byte, size))
 			for message := range request.WebSocket.Messages() {
-				_ = request.WebSocket.SendText(message.Text())
+				_ = request.WebSocket.SendText(message.Text)
 			}
 		}))
 		client := rawClient(t, serve(t, baretest.HTTP1, app), nil)

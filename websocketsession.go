@@ -3,9 +3,12 @@ package bare
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"slices"
 	"time"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/coder/websocket"
 )
@@ -104,17 +107,12 @@ func (s *WebSocket) awaitClose() {
 // read hands the client's messages over until the WebSocket ends.
 func (s *WebSocket) read() {
 	for {
-		kind, data, err := s.conn.Read(context.Background())
+		message, err := s.readMessage()
 		if err != nil {
 			s.readFailed(err)
 			return
 		}
-		if s.wire.ended.Load() { // in mid-message, between two fragments: the library takes it for whole
-			s.lose()
-			return
-		}
-		message := WebSocketMessage{Binary: kind == websocket.MessageBinary, Data: data}
-		if !message.Binary && !utf8.Valid(data) {
+		if !utf8.ValidString(message.Text) {
 			s.violate(CloseInvalidData, "invalid UTF-8") // RFC 6455, section 8.1
 			return
 		}
@@ -122,6 +120,49 @@ func (s *WebSocket) read() {
 		case s.messages <- message:
 		case <-s.ended:
 			return // whoever closes waits for the client's answer
+		}
+	}
+}
+
+// readMessage reads a whole message.
+func (s *WebSocket) readMessage() (WebSocketMessage, error) {
+	kind, reader, err := s.conn.Reader(context.Background())
+	if err != nil {
+		return WebSocketMessage{}, err
+	}
+	content, err := s.readAll(reader)
+	switch {
+	case err != nil:
+		return WebSocketMessage{}, err
+	case s.wire.ended.Load():
+		return WebSocketMessage{}, io.ErrUnexpectedEOF // between two fragments: the library takes it for the end
+	case kind == websocket.MessageBinary:
+		return WebSocketMessage{Binary: true, Bytes: content}, nil
+	}
+	//nolint:gosec // a copy less: nobody else has the bytes
+	return WebSocketMessage{Text: unsafe.String(unsafe.SliceData(content), len(content))}, nil
+}
+
+// The bounds of what is allocated for a message before its length is known.
+const (
+	leastMessage = 512
+	mostMessage  = 64 << 10
+)
+
+// readAll is [io.ReadAll], which begins with room for a message like the last one.
+func (s *WebSocket) readAll(reader io.Reader) ([]byte, error) {
+	content := make([]byte, 0, s.usual)
+	for {
+		n, err := reader.Read(content[len(content):cap(content)])
+		content = content[:len(content)+n]
+		switch {
+		case err == io.EOF: //nolint:errorlint // a reader returns io.EOF itself
+			s.usual = min(max(leastMessage, len(content)+1, s.usual/2), mostMessage)
+			return content, nil
+		case err != nil:
+			return nil, err
+		case len(content) == cap(content):
+			content = slices.Grow(content, len(content))
 		}
 	}
 }

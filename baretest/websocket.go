@@ -85,6 +85,8 @@ func (w *WebSocket) send(opcode byte, content []byte) {
 func (w *WebSocket) Receive() (message bare.WebSocketMessage, ok bool) {
 	w.tb.Helper()
 	w.check()
+	var content []byte
+	binary := false
 	for w.code == 0 {
 		frame, err := w.client.Receive()
 		if err != nil {
@@ -99,10 +101,13 @@ func (w *WebSocket) Receive() (message bare.WebSocketMessage, ok bool) {
 			w.code, w.reason = wsclient.CloseCode(frame.Payload)
 			w.sendClose(w.code, "")
 		default:
-			message.Data = append(message.Data, frame.Payload...)
-			message.Binary = message.Binary || frame.Opcode == wsclient.Binary
-			if frame.Final {
-				return message, true
+			content = append(content, frame.Payload...)
+			binary = binary || frame.Opcode == wsclient.Binary
+			switch {
+			case frame.Final && binary:
+				return bare.WebSocketMessage{Binary: true, Bytes: content}, true
+			case frame.Final:
+				return bare.WebSocketMessage{Text: string(content)}, true
 			}
 		}
 	}
@@ -117,9 +122,9 @@ func (w *WebSocket) Text() string {
 	case !ok:
 		w.tb.Fatalf("baretest: the WebSocket was closed with %d %q", w.code, w.reason)
 	case message.Binary:
-		w.tb.Fatalf("baretest: a message is binary: %q", message.Data)
+		w.tb.Fatalf("baretest: a message is binary: %q", message.Bytes)
 	}
-	return message.Text()
+	return message.Text
 }
 
 // Close closes the WebSocket, with a code or 0 for none, and waits for the server's

@@ -90,6 +90,7 @@ func rawHandler(s *service) http.Handler {
 	streams := http.NewServeMux()
 	addRawStreams(streams, s)
 	addRawFiles(streams, s)
+	addRawSockets(streams)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/hello" {
 			writeText(w, helloText)
@@ -204,6 +205,7 @@ func bareApplication(s *service) *bare.Application {
 	})
 	addBareStreams(app, s)
 	addBareFiles(app, s)
+	addBareSockets(app)
 	return app
 }
 

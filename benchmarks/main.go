@@ -75,6 +75,7 @@ func run(ctx context.Context, b *bench, output string, screen io.Writer) error {
 		{"small", b.smallChunks},
 		{"large", b.largeChunks},
 		{"files", b.files},
+		{"echo", b.echoes},
 		{"lone", b.loneChunk},
 		{"first", b.firstChunk},
 		{"memory", b.memory},

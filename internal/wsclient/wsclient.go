@@ -89,7 +89,7 @@ func (c *Client) Read(buffer []byte) (int, error) { return c.reader.Read(buffer)
 
 // Send sends a frame.
 func (c *Client) Send(frame Frame) error {
-	_, err := c.Conn.Write(frame.encode())
+	_, err := c.Conn.Write(frame.Encode())
 	return err
 }
 
@@ -114,8 +114,8 @@ func CloseCode(payload []byte) (code int, reason string) {
 	return int(binary.BigEndian.Uint16(payload)), string(payload[2:])
 }
 
-// encode is the frame as bytes. The mask is always the same: it hides nothing here.
-func (f Frame) encode() []byte {
+// Encode is the frame as bytes. The mask is always the same: it hides nothing here.
+func (f Frame) Encode() []byte {
 	first := f.Opcode | f.Reserved<<4
 	if f.Final {
 		first |= 0x80
