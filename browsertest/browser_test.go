@@ -105,6 +105,7 @@ func buildExamples() (directory string, err error) {
 		"todo",
 		"form",
 		"cookies",
+		"web_socket",
 	} {
 		arguments = append(arguments, "github.com/bare-go/bare/examples/"+example)
 	}
