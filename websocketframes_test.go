@@ -185,7 +185,7 @@ func TestAClientThatBreaksARuleIsClosedWithACodeThatSaysSo(t *testing.T) {
 func TestACloseIsAnsweredWithItsCode(t *testing.T) {
 	for _, code := range []int{0, 1000, 1001, 1003, 1007, 1011, 1014, 3000, 4999} {
 		overHTTP1Sub(t, func(t *testing.T) {
-			app, _ := socketApp(func(request *bare.WebSocketRequest) {
+			app, _, ends := ending(func(request *bare.WebSocketRequest) {
 				echo(request)
 				want := &bare.WebSocketCloseError{Code: code, Reason: "because"}
 				if code == 0 {
@@ -204,6 +204,9 @@ func TestACloseIsAnsweredWithItsCode(t *testing.T) {
 				answer = bare.CloseNoStatus
 			}
 			wantClose(t, client, answer)
+			if end := <-ends; end.Err != nil {
+				t.Errorf("ended with %v", end.Err)
+			}
 		})
 	}
 }

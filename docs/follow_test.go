@@ -54,6 +54,7 @@ func TestPagesSayWhatHappens(t *testing.T) {
 		"tutorial/middleware.md",
 		"tutorial/cors.md",
 		"tutorial/jinja2.md",
+		"tutorial/websockets.md",
 		"tutorial/static-files.md",
 		"user-guide/testing-streams.md",
 	} {

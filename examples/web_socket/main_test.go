@@ -9,22 +9,6 @@ import (
 	"github.com/bare-go/bare/baretest"
 )
 
-// docs:start test
-func TestTheServerSaysWhatItWasTold(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		socket := baretest.NewServer(t, newApp()).WebSocket("/echo", nil)
-		socket.SendText("hello")
-		if got := socket.Text(); got != "You said: hello" {
-			t.Errorf("got %q", got)
-		}
-		if code := socket.Close(1000, "bye"); code != 1000 {
-			t.Errorf("closed with %d", code)
-		}
-	})
-}
-
-// docs:end test
-
 func TestOnlyAnUpgradeIsAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		if got := baretest.NewServer(t, newApp()).Get("/echo").Response.StatusCode; got != 426 {
