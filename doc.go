@@ -119,6 +119,24 @@
 // and around a route with [FromHTTPMiddleware]. Package
 // [github.com/bare-go/bare/middleware] has those that most services need.
 //
+// # WebSockets
+//
+// [Application.OnWebSocketRequest] adds a route for WebSockets. Its handler accepts the
+// handshake or refuses it, receives and sends, and closes:
+//
+//	app.OnWebSocketRequest("/echo", func(request *bare.WebSocketRequest) {
+//		socket := request.WebSocket
+//		if err := socket.Accept("", nil); err != nil {
+//			return
+//		}
+//		for message := range socket.Messages() {
+//			_ = socket.SendText("You said: " + message.Text)
+//		}
+//	})
+//
+// A WebSocket is a response as any other: a handler of HTTP may return one, with
+// [HttpRequest.WebSocket], and middlewares see its 101.
+//
 // # Start and stop
 //
 // [Main] is a small program's whole main, and [Run] and [Server] are for the rest; a
