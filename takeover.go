@@ -3,6 +3,7 @@ package bare
 import (
 	"bufio"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -29,7 +30,8 @@ func (x *exchange) upgrade(s *WebSocket) bool {
 	take := &taking{exchange: x, header: make(http.Header)}
 	connection, err := websocket.Accept(take, x.request.Scope, s.acceptOptions())
 	if err != nil {
-		x.ended, x.err = true, ErrClientGone
+		x.log.write(slog.LevelError, "a connection could not be taken over", slog.Any("error", err))
+		x.ended, x.err = true, err
 		panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's own way to drop a connection
 	}
 	x.lifetime.running.Store(true)

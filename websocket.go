@@ -78,16 +78,17 @@ type WebSocket struct {
 	pong    atomic.Pointer[[]byte] // the latest ping that is to be answered
 
 	messages chan WebSocketMessage
-	usual    int           // how long messages are, for the goroutine that reads
-	returned chan struct{} // closed when the handler has
-	ended    chan struct{} // closed when err is set
+	// For the goroutine that reads:
+	usual     int                  // how long messages are
+	violation *WebSocketCloseError // what a client that has broken a rule is told
+	returned  chan struct{}        // closed when the handler has
+	ended     chan struct{}        // closed when err is set
 
-	mutex    sync.Mutex
-	err      error // how the WebSocket has ended
-	code     int
-	violated bool          // the client has broken a rule
-	closing  chan struct{} // closed when the close handshake is over; nil without one
-	pings    *time.Timer
+	mutex   sync.Mutex
+	err     error // how the WebSocket has ended
+	code    int
+	closing chan struct{} // closed when the close handshake is over; nil without one
+	pings   *time.Timer
 }
 
 // An answer is how a handshake was decided: a response, or the handler's panic.
@@ -102,6 +103,7 @@ var (
 	errDecided     = errors.New("bare: the WebSocket has been accepted or refused already")
 	errRefused     = errors.New("bare: the handshake was refused")
 	errNotOffered  = errors.New("bare: the client has not offered the subprotocol")
+	errPanicked    = errors.New("bare: the WebSocket's handler panicked")
 	errNoUTF8      = errors.New("bare: a text message must be UTF-8")
 	errCloseFrame  = errors.New("bare: a close frame has a code from 1000 to 4999 that may be sent, and a reason of 123 bytes of UTF-8")
 )
@@ -146,6 +148,7 @@ func (s *WebSocket) Accept(subprotocol string, headers http.Header) error {
 	response.Headers.Set("Connection", "Upgrade")
 	response.Headers.Set("Sec-WebSocket-Accept", webSocketAccept(s.request.Scope.Header.Get("Sec-WebSocket-Key")))
 	response.Headers.Del("Sec-WebSocket-Protocol")
+	response.Headers.Del("Sec-WebSocket-Extensions") // see [taking]
 	if subprotocol != "" {
 		if s.Offers(subprotocol) == "" {
 			s.decide(answer{response: ErrorResponse(errNotOffered)})

@@ -64,7 +64,7 @@ func (s *WebSocket) handlerEnded(failure error) {
 		s.end(http.ErrAbortHandler, CloseAbnormal)
 		s.wire.abort()
 	case failure != nil:
-		s.shut(&bodyPanicError{}, CloseInternalError, "")
+		s.shut(errPanicked, CloseInternalError, "")
 	default:
 		s.shut(&WebSocketCloseError{Code: CloseNormal}, CloseNormal, "")
 	}
@@ -187,10 +187,9 @@ func (s *WebSocket) readFailed(err error) {
 // sends is read for a while: a connection that is closed with bytes unread is reset, and
 // the reset may overtake the close frame.
 func (s *WebSocket) violate(code int, reason string) {
-	s.mutex.Lock()
-	s.violated = s.err == nil
-	s.mutex.Unlock()
-	s.shut(&WebSocketCloseError{Code: code, Reason: reason}, code, reason)
+	violation := &WebSocketCloseError{Code: code, Reason: reason}
+	s.violation = violation
+	s.shut(violation, code, reason)
 }
 
 // lose ends the WebSocket as the connection is of no use any more.
@@ -199,8 +198,9 @@ func (s *WebSocket) lose() {
 	if s.wire.stalled() {
 		err = ErrStalled
 	}
-	s.end(err, CloseAbnormal)
-	s.wire.abort()
+	if s.end(err, CloseAbnormal) { // otherwise somebody closes it already
+		s.wire.abort()
+	}
 }
 
 // shut ends the WebSocket with a close frame, and waits until the connection is closed.
@@ -259,14 +259,14 @@ func (s *WebSocket) contextEnded() {
 	s.wire.abort()
 }
 
-// outcome is what [HttpRequest.OnEnd] is told of the end.
+// outcome is what [HttpRequest.OnEnd] is told of the end. It is called by the goroutine
+// that has read.
 func (s *WebSocket) outcome() error {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	if _, closed := errors.AsType[*WebSocketCloseError](s.err); closed && !s.violated {
+	err := s.Err()
+	if closed, ok := errors.AsType[*WebSocketCloseError](err); ok && closed != s.violation {
 		return nil
 	}
-	return s.err
+	return err
 }
 
 func (s *WebSocket) send(kind websocket.MessageType, content []byte) error {

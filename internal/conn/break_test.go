@@ -41,6 +41,19 @@ func TestABreakEndsWhatWaitsAndThrowsAwayWhatIsUnsent(t *testing.T) {
 	})
 }
 
+func TestABreakEndsAHijackedConnectionThatStaysWatched(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, c, listener, _ := pipe(t, conn.Options{})
+		c.StayWatched()
+		listener.State(c, http.StateHijacked)
+		c.Break()
+		if _, err := c.Write([]byte("x")); err == nil {
+			t.Error("a write succeeded")
+		}
+	})
+}
+
 func TestABreakLeavesAHijackedConnectionAlone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

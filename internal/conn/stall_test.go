@@ -253,6 +253,25 @@ func TestAConnectionThatWasHijackedIsLeftAlone(t *testing.T) {
 	})
 }
 
+func TestAHijackedConnectionThatStaysWatchedIsCutOff(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKernel()
+		c, listener := wrap(t, k, stalling)
+		k.set(0, true)
+		c.StayWatched()
+		listener.State(c, http.StateHijacked)
+		start := time.Now()
+		_, _ = c.Write([]byte("x"))
+		if _, err := c.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) || !c.Stalled() {
+			t.Errorf("stalled: %t, and a read ended with %v", c.Stalled(), err)
+		}
+		if took := time.Since(start); took < stall || took > stall+stall/4 {
+			t.Errorf("it was cut off after %v", took)
+		}
+	})
+}
+
 func TestAStallTimeThatDoesNotDivideIsKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
