@@ -22,6 +22,7 @@ func never(t *testing.T) bare.WebSocketHandler {
 }
 
 func TestAHandshakeThatIsNoneIsAnErrorForOnError(t *testing.T) {
+	t.Parallel()
 	cases := map[string]struct {
 		headers http.Header
 		status  int
@@ -87,6 +88,7 @@ func TestAHandshakeWithABodyIsRefused(t *testing.T) {
 }
 
 func TestAnOriginMayConnectWhenItIsOursOrAllowed(t *testing.T) {
+	t.Parallel()
 	cases := map[string]struct {
 		origin  string
 		allowed []string
@@ -162,6 +164,7 @@ func equalHeaders(got, want http.Header) bool {
 }
 
 func TestAHandlerMayRefuse(t *testing.T) {
+	t.Parallel()
 	cases := map[string]struct {
 		handler bare.WebSocketHandler
 		status  int
@@ -226,6 +229,7 @@ func TestNothingWorksBeforeAccept(t *testing.T) {
 }
 
 func TestAMiddlewareSeesTheHandshakeAsAResponse(t *testing.T) {
+	t.Parallel()
 	wrappers := map[string]func(bare.HttpMiddleware) bare.HttpMiddleware{
 		"of bare":                func(middleware bare.HttpMiddleware) bare.HttpMiddleware { return middleware },
 		"around one of net/http": aroundForeign,
@@ -321,6 +325,7 @@ func TestAMiddlewareOfNetHTTPThatHoldsTheHeadBackGetsA500(t *testing.T) {
 }
 
 func TestAMiddlewareMayAnswerInThePlaceOfA101(t *testing.T) {
+	t.Parallel()
 	cases := map[string]func(response bare.HttpResponse) bare.HttpResponse{
 		"with another response": func(bare.HttpResponse) bare.HttpResponse { return bare.TextResponse(429, "later") },
 		"with another status": func(response bare.HttpResponse) bare.HttpResponse {

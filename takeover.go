@@ -146,7 +146,7 @@ func (w *wire) write(buffer []byte) (int, error) {
 	}
 	written := 0
 	for {
-		if err := w.Conn.SetWriteDeadline(time.Now().Add(w.stall)); err != nil {
+		if err := w.SetWriteDeadline(time.Now().Add(w.stall)); err != nil {
 			return written, err
 		}
 		n, err := w.Conn.Write(buffer[written:min(len(buffer), written+pieceSize)])
@@ -174,7 +174,7 @@ func (w *wire) abort() {
 		_ = w.conn.Close() // beneath TLS
 		return
 	}
-	_ = w.Conn.Close() // nobody is there who could do more about it
+	_ = w.Close() // nobody is there who could do more about it
 }
 
 // upgrades reports whether the response opens a WebSocket. A middleware that gives it

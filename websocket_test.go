@@ -35,6 +35,7 @@ func socketApp(handler bare.WebSocketHandler) (*bare.Application, *logbook) {
 }
 
 func TestAWebSocketEchoesTextAndBytesAndIsClosedByTheClient(t *testing.T) {
+	t.Parallel()
 	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
 		var end bare.End
 		app, log := socketApp(func(request *bare.WebSocketRequest) {

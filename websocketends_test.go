@@ -3,6 +3,7 @@ package bare_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"runtime"
 	"strings"
@@ -36,14 +37,19 @@ func accepted(handler bare.WebSocketHandler) bare.WebSocketHandler {
 }
 
 func TestAClientThatLeavesEndsTheWebSocket(t *testing.T) {
+	t.Parallel()
 	leaving := map[string]func(t *testing.T, client *wsclient.Client){
 		"by closing the connection": func(_ *testing.T, client *wsclient.Client) { _ = client.Close() },
 		"by closing its side of the connection": func(_ *testing.T, client *wsclient.Client) {
-			_ = client.Conn.(interface{ CloseWrite() error }).CloseWrite()
+			if half, ok := client.Conn.(interface{ CloseWrite() error }); ok {
+				_ = half.CloseWrite()
+			}
 		},
 		"by a reset in mid-message": func(t *testing.T, client *wsclient.Client) {
 			sendFrames(t, client, wsclient.Frame{Final: true, Opcode: wsclient.Text, Payload: []byte("half"), Longer: 4})
-			_ = client.Conn.(interface{ SetLinger(int) error }).SetLinger(0)
+			if conn, ok := client.Conn.(interface{ SetLinger(int) error }); ok {
+				_ = conn.SetLinger(0)
+			}
 			_ = client.Close()
 		},
 		"in mid-fragment": func(t *testing.T, client *wsclient.Client) {
@@ -137,6 +143,7 @@ func TestAPingWaitsForTheMessageThatIsBeingSent(t *testing.T) {
 }
 
 func TestAPingIsSentInEachInterval(t *testing.T) {
+	t.Parallel()
 	cases := map[string]struct {
 		interval, first time.Duration
 	}{
@@ -174,6 +181,7 @@ func TestNoPingIsSentWhereNoneIsWanted(t *testing.T) {
 }
 
 func TestAClientThatTakesNothingIsCutOffAfterTheStallTimeout(t *testing.T) {
+	t.Parallel()
 	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
 		app, log, ends := ending(accepted(func(request *bare.WebSocketRequest) {
 			for {
@@ -253,6 +261,7 @@ func TestAPanicIsLoggedOnceAndClosesWith1011(t *testing.T) {
 }
 
 func TestAHandlerThatAbortsDropsTheConnection(t *testing.T) {
+	t.Parallel()
 	for name, abort := range map[string]func(){
 		"by its panic":            func() { panic(http.ErrAbortHandler) },
 		"by ending its goroutine": runtime.Goexit,
@@ -299,6 +308,7 @@ func TestSeveralGoroutinesMaySend(t *testing.T) {
 }
 
 func TestACutBreaksTheConnectionOff(t *testing.T) {
+	t.Parallel()
 	loggedOut := errors.New("logged out")
 	for name, busy := range map[string]bool{"while it is silent": false, "while a message waits for the client": true} {
 		t.Run(name, func(t *testing.T) {
@@ -358,7 +368,7 @@ func TestTheLocalsOfAMiddlewareComeToTheHandler(t *testing.T) {
 		app, _ := socketApp(func(request *bare.WebSocketRequest) {
 			_ = request.WebSocket.Accept("", nil)
 			name := request.Info.Get("name")
-			_ = request.WebSocket.SendText(request.Locals["user"].(string) + name.(string) + request.Query().Get("q"))
+			_ = request.WebSocket.SendText(fmt.Sprint(request.Locals["user"], name, request.Query().Get("q")))
 		})
 		app.Info.Set("name", " of bare ")
 		app.Middlewares = []bare.HttpMiddleware{func(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {

@@ -15,6 +15,7 @@ import (
 // A WebSocket under another server than bare's own.
 
 func TestAWebSocketWorksUnderAServerOfNetHTTP(t *testing.T) {
+	t.Parallel()
 	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
 		app, log, ends := ending(echo)
 		socket := baretest.Config{Protocol: protocol}.NewHandlerServer(t, app).WebSocket("/", nil)

@@ -3,6 +3,7 @@ package bare_test
 import (
 	"bytes"
 	"compress/flate"
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -68,6 +69,7 @@ func text(payload string) wsclient.Frame {
 }
 
 func TestMessagesComeWholeHoweverTheyWereSent(t *testing.T) {
+	t.Parallel()
 	const smile = "\xf0\x9f\x98\x80"
 	cases := map[string]struct {
 		frames []wsclient.Frame
@@ -130,6 +132,7 @@ func TestPingsAreAnsweredBetweenFragments(t *testing.T) {
 }
 
 func TestAClientThatBreaksARuleIsClosedWithACodeThatSaysSo(t *testing.T) {
+	t.Parallel()
 	long := []byte(strings.Repeat("a", 126))
 	cases := map[string]struct {
 		frames []wsclient.Frame
@@ -173,7 +176,7 @@ func TestAClientThatBreaksARuleIsClosedWithACodeThatSaysSo(t *testing.T) {
 				}
 				wantClose(t, client, c.code)
 				synctest.Wait()
-				if failure, ok := end.Err.(*bare.WebSocketCloseError); !ok || failure.Code != c.code {
+				if failure, ok := errors.AsType[*bare.WebSocketCloseError](end.Err); !ok || failure.Code != c.code {
 					t.Errorf("ended with %v", end.Err)
 				}
 				wantLogged(t, log)
@@ -183,6 +186,7 @@ func TestAClientThatBreaksARuleIsClosedWithACodeThatSaysSo(t *testing.T) {
 }
 
 func TestACloseIsAnsweredWithItsCode(t *testing.T) {
+	t.Parallel()
 	for _, code := range []int{0, 1000, 1001, 1003, 1007, 1011, 1014, 3000, 4999} {
 		overHTTP1Sub(t, func(t *testing.T) {
 			app, _, ends := ending(func(request *bare.WebSocketRequest) {
@@ -191,7 +195,7 @@ func TestACloseIsAnsweredWithItsCode(t *testing.T) {
 				if code == 0 {
 					*want = bare.WebSocketCloseError{Code: bare.CloseNoStatus}
 				}
-				if got, ok := request.WebSocket.Err().(*bare.WebSocketCloseError); !ok || *got != *want {
+				if got, ok := errors.AsType[*bare.WebSocketCloseError](request.WebSocket.Err()); !ok || *got != *want {
 					t.Errorf("the handler sees %v, want %v", request.WebSocket.Err(), want)
 				}
 			})

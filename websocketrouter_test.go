@@ -43,6 +43,7 @@ func crossroads() *bare.Application {
 }
 
 func TestAnUpgradeGoesToTheWebSocketOfAPath(t *testing.T) {
+	t.Parallel()
 	cases := map[string]string{
 		"/both":         "socket",
 		"/only/fred":    "only fred",
@@ -72,6 +73,7 @@ func TestAMoreSpecificMountTakesAnUpgrade(t *testing.T) {
 }
 
 func TestARequestWithoutAnUpgradeGoesToTheRoutesOfHTTP(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		method, path string
 		status       int

@@ -156,7 +156,7 @@ func (s *WebSocket) readAll(reader io.Reader) ([]byte, error) {
 		n, err := reader.Read(content[len(content):cap(content)])
 		content = content[:len(content)+n]
 		switch {
-		case err == io.EOF: //nolint:errorlint // a reader returns io.EOF itself
+		case err == io.EOF:
 			s.usual = min(max(leastMessage, len(content)+1, s.usual/2), mostMessage)
 			return content, nil
 		case err != nil:

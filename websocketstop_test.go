@@ -45,6 +45,7 @@ func TestAStopTellsTheHandlersOfWebSocketsAndWaitsForThem(t *testing.T) {
 }
 
 func TestAStopWaitsNoLongerThanItsGraceForAClientThatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct{ grace, want time.Duration }{
 		"a long grace":  {time.Minute, 5 * time.Second},
 		"a short grace": {time.Second, time.Second},

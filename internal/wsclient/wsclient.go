@@ -46,10 +46,10 @@ type Frame struct {
 // A Client is a connection after its handshake. One goroutine may write while another
 // reads.
 type Client struct {
+	net.Conn
+
 	// Response is what the handshake was answered with: 101, or something else.
 	Response *http.Response
-
-	net.Conn
 
 	reader *bufio.Reader
 }
@@ -77,7 +77,7 @@ func Open(conn net.Conn, host, path string, headers http.Header) (*Client, error
 		return nil, err
 	}
 	reader := bufio.NewReader(conn)
-	response, err := http.ReadResponse(reader, request)
+	response, err := http.ReadResponse(reader, request) //nolint:bodyclose // it is the caller's
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (c *Client) Read(buffer []byte) (int, error) { return c.reader.Read(buffer)
 
 // Send sends a frame.
 func (c *Client) Send(frame Frame) error {
-	_, err := c.Conn.Write(frame.Encode())
+	_, err := c.Write(frame.Encode())
 	return err
 }
 
@@ -129,9 +129,9 @@ func (f Frame) Encode() []byte {
 	case length <= 125:
 		encoded = append(encoded, masked|byte(length)) //nolint:gosec // it fits
 	case length <= 0xFFFF:
-		encoded = binary.BigEndian.AppendUint16(append(encoded, masked|126), uint16(length)) //nolint:gosec // it fits
+		encoded = binary.BigEndian.AppendUint16(append(encoded, masked|126), uint16(length))
 	default:
-		encoded = binary.BigEndian.AppendUint64(append(encoded, masked|127), uint64(length)) //nolint:gosec // it fits
+		encoded = binary.BigEndian.AppendUint64(append(encoded, masked|127), uint64(length))
 	}
 	if f.Unmasked {
 		return append(encoded, f.Payload...)

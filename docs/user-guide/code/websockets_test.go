@@ -1,6 +1,7 @@
 package code
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -77,7 +78,7 @@ func TestTheHandlerIsToldHowItEnded(t *testing.T) {
 		}
 		server.WebSocket("/", nil).Leave()
 		synctest.Wait()
-		if err := app.Info.Get("lost"); err != bare.ErrClientGone {
+		if err, _ := app.Info.Get("lost").(error); !errors.Is(err, bare.ErrClientGone) {
 			t.Errorf("lost with %v", err)
 		}
 		socket := server.WebSocket("/", nil)
