@@ -136,7 +136,7 @@ func (a *Application) route(w http.ResponseWriter, r *http.Request) {
 	path := routedPath(r)
 	handler, matches := a.resolve(r.Method, path)
 	if r.Method == http.MethodGet && wantsWebSocket(r) {
-		if socket, found := a.resolveWebSocket(path); socket != nil {
+		if socket, found := a.resolveWebSocket(path); socket != nil { //nolint:contextcheck // the request holds it
 			handler, matches = socket, found
 		}
 	}
@@ -243,7 +243,7 @@ func (a *Application) resolve(method, path string) (HttpHandler, Matches) {
 // fallback is the handler for a request that no route has.
 func (a *Application) fallback(method, path string) HttpHandler {
 	allowed := a.HttpRouter.Allowed(path)
-	if socket, _ := a.resolveWebSocket(path); socket != nil { //nolint:contextcheck // the request holds it
+	if socket, _ := a.resolveWebSocket(path); socket != nil {
 		if method == http.MethodGet || method == http.MethodHead {
 			return socket // which says that an upgrade is needed
 		}

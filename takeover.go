@@ -34,7 +34,6 @@ func (x *exchange) upgrade(s *WebSocket) bool {
 		x.ended, x.err = true, err
 		panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's own way to drop a connection
 	}
-	x.lifetime.running.Store(true)
 	s.serve(connection, take.wire)
 	x.ended, x.err = true, s.outcome()
 	x.stream.taken(take.wire.written.Load(), time.Duration(take.wire.first.Load()))

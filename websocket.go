@@ -67,25 +67,27 @@ type WebSocket struct {
 	request *HttpRequest
 	options WebSocketOptions
 
-	decided atomic.Bool            // accepted or refused
-	answers chan answer            // one
-	opened  chan struct{}          // closed when the connection is the WebSocket's
-	over    chan struct{}          // closed when nothing is left of it
-	done    func()                 // closes over, once
-	conn    *websocket.Conn        // from opened on
-	wire    *wire                  // likewise
-	gate    gate                   // one goroutine writes
-	pong    atomic.Pointer[[]byte] // the latest ping that is to be answered
+	decided  atomic.Bool   // accepted or refused
+	answers  chan answer   // one
+	returned chan struct{} // closed when the handler has
+	opened   chan struct{} // closed when the connection is the WebSocket's
+	ended    chan struct{} // closed when err is set
+	over     chan struct{} // closed when nothing is left of it
+	done     func()        // closes over, once
 
+	// Of the session, from opened on.
+	conn     *websocket.Conn
+	wire     *wire
 	messages chan WebSocketMessage
-	// For the goroutine that reads:
+	gate     gate                   // one goroutine writes
+	pong     atomic.Pointer[[]byte] // the latest ping that is to be answered
+
+	// For the goroutine that reads.
 	usual     int                  // how long messages are
 	violation *WebSocketCloseError // what a client that has broken a rule is told
-	returned  chan struct{}        // closed when the handler has
-	ended     chan struct{}        // closed when err is set
 
-	mutex   sync.Mutex
-	err     error // how the WebSocket has ended
+	mutex   sync.Mutex // for what follows
+	err     error      // how the WebSocket has ended
 	code    int
 	closing chan struct{} // closed when the close handshake is over; nil without one
 	pings   *time.Timer
@@ -113,12 +115,12 @@ func newWebSocket(request *HttpRequest, options WebSocketOptions) *WebSocket {
 		request:  request,
 		options:  options,
 		answers:  make(chan answer, 1),
+		returned: make(chan struct{}),
 		opened:   make(chan struct{}),
+		ended:    make(chan struct{}),
 		over:     make(chan struct{}),
 		messages: make(chan WebSocketMessage),
 		usual:    leastMessage,
-		returned: make(chan struct{}),
-		ended:    make(chan struct{}),
 	}
 	s.done = sync.OnceFunc(func() { close(s.over) })
 	return s

@@ -86,6 +86,25 @@ func TestAClientThatLeavesEndsTheWebSocket(t *testing.T) {
 	}
 }
 
+func TestTheEndCountsWhatWentOverTheWire(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		app, _, ends := ending(accepted(func(request *bare.WebSocketRequest) {
+			request.Sleep(3 * time.Second)
+			_ = request.WebSocket.SendText("hello")
+			request.Sleep(time.Second)
+		}))
+		socket := serve(t, baretest.HTTP1, app).WebSocket("/", nil)
+		if code := socket.Code(); code != bare.CloseNormal {
+			t.Errorf("closed with %d", code)
+		}
+		const message, closing = 2 + len("hello"), 2 + 2
+		want := bare.End{Status: 101, Bytes: int64(message + closing), FirstByte: 3 * time.Second, Duration: 4 * time.Second}
+		if end := <-ends; end != want {
+			t.Errorf("ended with %+v, want %+v", end, want)
+		}
+	})
+}
+
 func TestAHandlerThatOnlySendsIsToldThatTheClientHasClosed(t *testing.T) {
 	overHTTP1(t, func(t *testing.T) {
 		values := make(chan int)

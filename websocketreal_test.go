@@ -35,10 +35,18 @@ func serveTCP(t *testing.T, app *bare.Application) (addr string) {
 	return <-listening
 }
 
+func dialTCP(addr string) (*net.TCPConn, error) {
+	resolved, err := net.ResolveTCPAddr("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	return net.DialTCP("tcp", nil, resolved)
+}
+
 // openTCP opens a WebSocket at "/".
-func openTCP(t *testing.T, addr string) *wsclient.Client {
+func openTCP(t *testing.T, addr string) (*wsclient.Client, *net.TCPConn) {
 	t.Helper()
-	conn, err := net.Dial("tcp", addr)
+	conn, err := dialTCP(addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,13 +55,13 @@ func openTCP(t *testing.T, addr string) *wsclient.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return client
+	return client, conn
 }
 
 func TestAMessageOf64MiBAgainstALimitOf1MiBIsClosedWith1009(t *testing.T) {
 	t.Parallel()
 	app, log, ends := ending(echo)
-	client := openTCP(t, serveTCP(t, app))
+	client, _ := openTCP(t, serveTCP(t, app))
 	go func() { // until it is told to stop, as a browser does
 		_ = client.Send(wsclient.Frame{Final: true, Opcode: wsclient.Binary, Payload: make([]byte, 64<<20)})
 	}()
@@ -71,7 +79,7 @@ func TestAMessageOf64MiBAgainstALimitOf1MiBIsClosedWith1009(t *testing.T) {
 func TestAClientThatReadsLateIsToldThatItsMessageIsTooBig(t *testing.T) {
 	t.Parallel()
 	app, log := socketApp(echo)
-	client := openTCP(t, serveTCP(t, app))
+	client, _ := openTCP(t, serveTCP(t, app))
 	// A connection that was closed with bytes unread would be reset, and the close frame
 	// lost.
 	sendFrames(t, client, wsclient.Frame{Final: true, Opcode: wsclient.Binary, Payload: make([]byte, 8<<20)})
@@ -133,12 +141,12 @@ func TestClientsThatLeaveInEveryWayLeaveNothingBehind(t *testing.T) {
 // visit opens a WebSocket and leaves it. The connection is reset, as that many which
 // are closed would use the machine's ports up.
 func visit(addr string, leave func(client *wsclient.Client)) error {
-	conn, err := net.Dial("tcp", addr)
+	conn, err := dialTCP(addr)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	if err := conn.(*net.TCPConn).SetLinger(0); err != nil {
+	if err := conn.SetLinger(0); err != nil {
 		return err
 	}
 	client, err := wsclient.Open(conn, addr, "/", nil)
@@ -160,9 +168,9 @@ func TestAResetOrAHalfCloseInMidMessageEndsTheWebSocket(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			app, log, ends := ending(echo)
-			client := openTCP(t, serveTCP(t, app))
+			client, conn := openTCP(t, serveTCP(t, app))
 			sendFrames(t, client, wsclient.Frame{Final: true, Opcode: wsclient.Text, Payload: []byte("half"), Longer: 4})
-			if err := leave(client.Conn.(*net.TCPConn)); err != nil {
+			if err := leave(conn); err != nil {
 				t.Fatal(err)
 			}
 			if end := <-ends; !errors.Is(end.Err, bare.ErrClientGone) {
@@ -180,7 +188,7 @@ func TestAClientWhoseKernelIsFullIsCutOff(t *testing.T) {
 		}
 	}))
 	app.StallTimeout = 400 * time.Millisecond
-	_ = openTCP(t, serveTCP(t, app))
+	_, _ = openTCP(t, serveTCP(t, app))
 	if end := <-ends; !errors.Is(end.Err, bare.ErrStalled) {
 		t.Errorf("ended with %v", end.Err)
 	}
@@ -190,7 +198,7 @@ func TestAClientWhoseKernelIsFullIsCutOff(t *testing.T) {
 func TestManyMessagesAtOnceComeInOrder(t *testing.T) {
 	t.Parallel()
 	app, log := socketApp(echo)
-	client := openTCP(t, serveTCP(t, app))
+	client, _ := openTCP(t, serveTCP(t, app))
 	const count = 2000
 	var batch bytes.Buffer
 	for i := range count {

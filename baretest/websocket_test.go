@@ -89,7 +89,7 @@ func TestAHandshakeThatIsRefusedHasItsAnswer(t *testing.T) {
 		server := baretest.NewServer(t, socketApp(func(*bare.WebSocketRequest) {}))
 		socket := server.WebSocket("/", http.Header{"Origin": {"http://evil.example"}})
 		body, err := io.ReadAll(socket.Response.Body)
-		if socket.Response.StatusCode != 403 || len(body) == 0 || err != nil {
+		if socket.Response.StatusCode != http.StatusForbidden || len(body) == 0 || err != nil {
 			t.Errorf("answered with %d %q (%v)", socket.Response.StatusCode, body, err)
 		}
 		got := failures(t, func(tb testing.TB) {
