@@ -99,16 +99,21 @@ type Application struct {
 	// well; 0 or less means no limit.
 	BodyLimit int64
 
-	once      sync.Once
-	pipeline  HttpHandler // the middlewares around the handler of the request
-	mounts    []mount     // the longest prefix first
-	groups    routing.Prefixes[*Group]
-	wrapping  wrapping
-	clock     clock
-	watch     watch
-	observers observers
-	sockets   sockets
-	lifespan  lifespan
+	// Compression has responses compressed, and the bodies of requests decompressed; nil
+	// means neither.
+	Compression *Compression
+
+	once       sync.Once
+	pipeline   HttpHandler // the middlewares around the handler of the request
+	mounts     []mount     // the longest prefix first
+	groups     routing.Prefixes[*Group]
+	wrapping   wrapping
+	clock      clock
+	watch      watch
+	observers  observers
+	sockets    sockets
+	compressor *compressor // nil without compression
+	lifespan   lifespan
 }
 
 // NewApplication returns an application with a router, an Info, and nothing else.
@@ -169,15 +174,15 @@ func (a *Application) exchange(w http.ResponseWriter, r *http.Request, handler H
 	return x
 }
 
-// checkMiddlewares reports the middlewares that are nil.
-func (a *Application) checkMiddlewares() error {
+// check reports the fields that keep the application from starting.
+func (a *Application) check() error {
 	var faults []error
 	for i, middleware := range a.Middlewares {
 		if middleware == nil {
 			faults = append(faults, fmt.Errorf("bare: Application.Middlewares[%d] is nil", i))
 		}
 	}
-	return errors.Join(faults...)
+	return errors.Join(append(faults, a.Compression.check())...)
 }
 
 // routedPath is the path that a request asks for. GET http://host has an empty
@@ -221,6 +226,7 @@ func (a *Application) prepare(fake bool) {
 		}
 		return request.exchange.handler(request)
 	}, a.Middlewares...)
+	a.compressor = newCompressor(a.Compression)
 	a.clock.base = time.Now()
 	a.clock.delay = flushDelay
 	if fake {

@@ -2,6 +2,7 @@ package bare
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 )
@@ -55,6 +56,8 @@ type HttpError struct {
 	// detail, instance) are left out. A value that cannot be encoded is logged, and
 	// no member is sent then. nil means none.
 	Members map[string]any
+
+	headers http.Header // of the response, beside those that every error has; nil for none
 }
 
 // Error returns the message and the cause, for logs.
@@ -88,6 +91,8 @@ func (e *HttpError) SafeMessage() string {
 // members makes Members known of any type that embeds an HttpError.
 func (e *HttpError) members() map[string]any { return e.Members }
 
+func (e *HttpError) responseHeaders() http.Header { return e.headers }
+
 // A safeError is an error that chooses its own response. It needs both methods:
 // an upstream client's error often has a StatusCode of its own, and a text that
 // must not be shown.
@@ -103,6 +108,7 @@ type fault struct {
 	status  int // from 400 to 599
 	text    string
 	members map[string]any
+	headers http.Header // nil for none
 }
 
 // errNoError is what a response to no error says to the log.
@@ -121,6 +127,9 @@ func newFault(err error) *fault {
 			if further, ok := safe.(interface{ members() map[string]any }); ok {
 				f.members = further.members()
 			}
+			if further, ok := safe.(interface{ responseHeaders() http.Header }); ok {
+				f.headers = further.responseHeaders()
+			}
 			return f
 		}
 	}
@@ -137,6 +146,7 @@ func SafeMessage(err error) string { return newFault(err).text }
 // response is the fault as plain text.
 func (f *fault) response() HttpResponse {
 	response := TextResponse(f.status, f.text)
+	maps.Copy(response.Headers, f.headers)
 	response.fault = f
 	return response
 }

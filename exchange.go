@@ -69,7 +69,7 @@ func newExchange(app *Application, w http.ResponseWriter, r *http.Request) *exch
 	}
 	x.log.app, x.log.request = app, &x.request
 	x.sink = httpSink{w: w, scope: r, log: &x.log}
-	x.stream.sink = &x.sink
+	x.stream.sink = app.compressor.around(&x.sink, r)
 	x.stream.clock = &app.clock
 	x.stream.lifetime = &x.lifetime
 	x.stream.log = &x.log
@@ -310,6 +310,7 @@ func (x *exchange) close() {
 // letGo waits for those who are still at work, and gives the connection back.
 func (x *exchange) letGo() {
 	x.body.halt(&x.sink)
+	x.body.closeDecoder()
 	if x.hooks != nil {
 		x.hooks.handlers.Wait() // under the watch: they may be waiting for the client
 	}

@@ -120,7 +120,7 @@ func (a *Application) start(ctx context.Context,
 	grace func(context.Context) (context.Context, context.CancelFunc),
 ) (interrupted bool, err error) {
 	l := &a.lifespan
-	if err := a.checkMiddlewares(); err != nil {
+	if err := a.check(); err != nil {
 		return false, err
 	}
 	r, err := l.start(ctx)
@@ -159,7 +159,7 @@ func (a *Application) runStartup(r *run) error {
 		}
 	}
 	// After the handlers, which may have added to them.
-	if err := a.checkMiddlewares(); err != nil {
+	if err := a.check(); err != nil {
 		return err
 	}
 	a.once.Do(func() { a.prepare(faketime.In(r.starting)) })

@@ -3,6 +3,7 @@ package bare
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"net/http"
 
 	"github.com/bare-go/bare/internal/accept"
@@ -29,6 +30,7 @@ func ProblemResponse(err error) HttpResponse {
 		return ErrorResponse(fmt.Errorf("bare: ProblemResponse: %w", err))
 	}
 	response := BytesResponse(f.status, problemType, content)
+	maps.Copy(response.Headers, f.headers)
 	response.fault = f // for the log: its form is decided
 	return response
 }

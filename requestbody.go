@@ -47,6 +47,7 @@ type requestBody struct {
 	length   int64     // as declared, -1 if unknown
 	limit    int64     // in bytes; 0 or less means none; under the mutex
 	pace     pace
+	decoding *decoding // nil if the body is what is sent; under the mutex
 
 	state   atomic.Int32
 	opened  atomic.Bool   // it was read as an io.Reader
@@ -62,7 +63,7 @@ type requestBody struct {
 }
 
 func newRequestBody(x *exchange, r *http.Request) *requestBody {
-	return &requestBody{
+	b := &requestBody{
 		source:   r.Body,
 		lifetime: &x.lifetime,
 		begin:    func() { x.app.watch.add(x) },
@@ -72,7 +73,12 @@ func newRequestBody(x *exchange, r *http.Request) *requestBody {
 		length:   r.ContentLength,
 		limit:    x.app.BodyLimit,
 		pace:     pace{least: x.app.minUploadRate(), window: x.app.watch.stall},
+		decoding: x.app.compressor.decodingOf(r),
 	}
+	if b.decoding.decodes() {
+		b.length = -1
+	}
+	return b
 }
 
 // scope is the request with this body in the place of the server's, so that
@@ -81,6 +87,12 @@ func (b *requestBody) scope(r *http.Request) *http.Request {
 	scope := new(http.Request)
 	*scope = *r
 	scope.Body = b
+	if b.decoding.decodes() {
+		scope.Header = r.Header.Clone()
+		scope.Header.Del("Content-Encoding")
+		scope.Header.Del("Content-Length")
+		scope.ContentLength = -1
+	}
 	return scope
 }
 
@@ -125,8 +137,8 @@ func (b *requestBody) prepare() {
 	}
 }
 
-// read is one Read of the source, with a watch on it and the error explained. The
-// first failure is final.
+// read reads the content, with a watch on the client and within the limit. The first
+// failure is final.
 func (b *requestBody) read(buffer []byte) (int, error) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
@@ -139,18 +151,38 @@ func (b *requestBody) read(buffer []byte) (int, error) {
 	if b.failure != nil {
 		return 0, b.failure
 	}
-	n, err := b.readInTime(buffer)
+	n, err := b.readDecoded(buffer)
 	b.count += int64(n)
 	switch {
 	case b.limit > 0 && b.count > b.limit:
 		n, b.failure = 0, errTooLarge()
 	case errors.Is(err, io.EOF):
+		return n, io.EOF
+	case err != nil:
+		b.failure = err
+	}
+	return n, b.failure
+}
+
+// readDecoded reads what the limits count: the content, without its encoding.
+func (b *requestBody) readDecoded(buffer []byte) (int, error) {
+	if b.decoding != nil {
+		return b.decoding.read(buffer, b.readSource)
+	}
+	return b.readSource(buffer)
+}
+
+// readSource is one Read of the source, with its error explained.
+func (b *requestBody) readSource(buffer []byte) (int, error) {
+	n, err := b.readInTime(buffer)
+	switch {
+	case errors.Is(err, io.EOF):
 		b.state.Store(bodyEnded)
 		return n, io.EOF
 	case err != nil:
-		b.failure = b.explain(err)
+		return n, b.explain(err)
 	}
-	return n, b.failure
+	return n, nil
 }
 
 // readInTime reads, and fails with ErrStalled if the client takes too long for it.
@@ -298,6 +330,15 @@ func (b *requestBody) release(sink *httpSink) {
 		return
 	}
 	_ = sink.readUntil(time.Now().Add(drainTime)) // expireReads has just worked
+}
+
+// closeDecoder ends the decoder when the response is over. One that is being read, by a
+// goroutine that the handler has left behind, is left to the garbage collector.
+func (b *requestBody) closeDecoder() {
+	if b != nil && b.decoding != nil && b.mutex.TryLock() {
+		defer b.mutex.Unlock()
+		b.decoding.close()
+	}
 }
 
 func errTooLarge() error {

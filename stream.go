@@ -349,7 +349,7 @@ func (s *stream) fail(err error) {
 		return
 	}
 	switch {
-	case errors.Is(err, ErrContentLength), errors.Is(err, errFlushPanicked):
+	case errors.Is(err, ErrContentLength), errors.Is(err, errFlushPanicked), isEncoderError(err):
 		s.err = err
 	case errors.Is(err, ErrStalled), errors.Is(err, os.ErrDeadlineExceeded):
 		s.err = ErrStalled
@@ -375,6 +375,9 @@ func (s *stream) complete(observed bool, stall time.Duration) error {
 // holds the gate.
 func (s *stream) end(observed bool, stall time.Duration) {
 	s.sendHead()
+	if f, ok := s.sink.(finisher); ok {
+		s.finish(f)
+	}
 	if observed || s.pending && !s.sink.expireLater(stall) {
 		s.flush(s.clock.now())
 	}
@@ -415,6 +418,9 @@ func (s *stream) handOver() (reachable bool) {
 // sink is not used.
 func (s *stream) close() {
 	s.gate.lock()
+	defer s.gate.unlock()
 	s.done, s.pending = true, false
-	s.gate.unlock()
+	if f, ok := s.sink.(finisher); ok {
+		f.close()
+	}
 }

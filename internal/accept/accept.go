@@ -84,6 +84,17 @@ func (p Preferences) ByQuality() iter.Seq2[string, int] {
 	}
 }
 
+// Refuses reports whether the first of the names that is in the list has a weight of
+// 0. It does not if none is there.
+func (p Preferences) Refuses(names ...string) bool {
+	for _, name := range names {
+		if quality, listed := p.lookup(name); listed {
+			return quality == 0
+		}
+	}
+	return false
+}
+
 func parsePreference(member string) (parsed preference, ok bool) {
 	name, parameters, _ := quoted.Cut(member, ';')
 	parsed = preference{name: strings.ToLower(trimSpace(name)), quality: 1000}

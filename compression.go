@@ -1,0 +1,291 @@
+package bare
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/bare-go/bare/internal/accept"
+)
+
+const (
+	// DefaultMinCompressSize is how many bytes a body must have to be compressed
+	// unless [Compression.MinSize] says something else.
+	DefaultMinCompressSize = 1024
+
+	// DefaultMaxEncoders is how many responses are compressed at the same time unless
+	// [Compression.MaxEncoders] says something else.
+	DefaultMaxEncoders = 1000
+)
+
+// Compression says how an application compresses its responses, and that it
+// decompresses the bodies of requests (RFC 9110, section 8.4). The zero value uses
+// gzip. It is copied when the application starts.
+//
+// A response is compressed for a client that accepts one of the encodings, if it has
+// one of the types. Each flush of the response flushes what was compressed, so an
+// event of a stream is on the wire as soon as without compression. The Content-Length
+// is deleted, a strong ETag becomes a weak one, Accept-Ranges is deleted, and Vary has
+// Accept-Encoding. A response that is cut does not look complete to the decoder.
+//
+// These responses stay as they are: to HEAD, whose headers are those of GET where they
+// can be known; 204, 206 and 304; one that has a Content-Encoding, a Content-Range or
+// a digest already; and one with Cache-Control: no-transform, which is how a handler
+// says that it does not want to be compressed. What [Application.Mount] takes is never
+// touched. What [FromHTTPMiddleware] has compressed is not compressed again.
+//
+// Compression tells who can see the length of a response something about its content:
+// do not compress a secret together with text that a client chose (BREACH).
+//
+// A request's body with a Content-Encoding is decompressed while it is read, and its
+// Scope has no Content-Encoding and no Content-Length then. [Application.BodyLimit] and
+// [Application.ReadLimit] count decompressed bytes. A body in an encoding that is not
+// there fails with an [HttpError] with status 415, whose [ErrorResponse] names those
+// that are (RFC 9110, section 15.5.16), and one that cannot be decoded with status 400.
+type Compression struct {
+	// Encodings are those to choose from. Of those that a client prefers to the same
+	// degree the first one is used. nil means [Gzip]. Package
+	// github.com/bare-go/bare/ext/compress has Brotli and Zstandard.
+	Encodings []ContentEncoding
+
+	// MinSize is how many bytes a body must have to be compressed; 0 means
+	// [DefaultMinCompressSize], a negative one 1. Up to so many bytes of a body of
+	// unknown length are held until more come, or they have to be flushed, which is
+	// within a millisecond. A stream is compressed whatever its size.
+	MinSize int
+
+	// Types are the media types that are compressed, in lower case: "text/html",
+	// "text/*" or "*+json". nil means texts, event streams, JSON and lines of it,
+	// JavaScript, XML, SVG, WebAssembly, uncompressed fonts and the like.
+	Types []string
+
+	// MaxEncoders is how many responses are compressed at the same time. Further ones
+	// are sent as they are, as each encoder takes memory. 0 means
+	// [DefaultMaxEncoders], a negative one no limit.
+	MaxEncoders int
+}
+
+// A ContentEncoding is a way to compress content. Encoders are used again for other
+// responses, decoders are not. Its functions must be safe for concurrent use.
+type ContentEncoding struct {
+	// Name is the content coding as it is registered, in lower case (RFC 9110, section
+	// 8.4.1): gzip, br, zstd.
+	Name string
+
+	// NewEncoder returns an encoder for whole responses.
+	NewEncoder func() ContentEncoder
+
+	// NewStreamEncoder returns an encoder for streams, that is for event streams and
+	// lines of JSON. It should have little memory, as it may be open for hours. nil
+	// means NewEncoder.
+	NewStreamEncoder func() ContentEncoder
+
+	// NewDecoder returns a decoder, which is closed when the request has ended. nil means
+	// that no request is decompressed.
+	NewDecoder func(source io.Reader) (io.ReadCloser, error)
+}
+
+// A ContentEncoder compresses one content after the other. [compress/gzip.Writer] is
+// one. It is used by one goroutine at a time.
+type ContentEncoder interface {
+	// Write compresses data, and Close the end of it. Either may keep output until
+	// Flush or Close.
+	io.WriteCloser
+	// Flush writes all that a decoder needs to return what came before.
+	Flush() error
+	// Reset forgets everything, and has the next content written to target.
+	Reset(target io.Writer)
+}
+
+// check reports what is wrong. nil is right.
+func (c *Compression) check() error {
+	if c == nil {
+		return nil
+	}
+	var faults []error
+	for i, e := range c.Encodings {
+		if e.NewEncoder == nil || !isToken(e.Name) || e.Name == "identity" || e.Name != strings.ToLower(e.Name) {
+			faults = append(faults, fmt.Errorf("bare: Compression.Encodings[%d] (%q) needs a NewEncoder and the name of a coding in lower case", i, e.Name))
+		}
+	}
+	for i, kind := range c.Types {
+		if !strings.Contains(kind, "/") && !strings.HasPrefix(kind, "*+") {
+			faults = append(faults, fmt.Errorf("bare: Compression.Types[%d] (%q) is no media type", i, kind))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// A compressor is the Compression of a running application. A nil one leaves
+// everything as it is.
+type compressor struct {
+	encodings []*pooledEncoding
+	accepted  string // what 415 says
+	least     int64  // in bytes
+	types     []string
+	spare     atomic.Int64 // encoders that may be opened yet
+}
+
+// newCompressor copies what is right in c. The rest keeps the application from
+// starting.
+func newCompressor(c *Compression) *compressor {
+	if c == nil {
+		return nil
+	}
+	made := &compressor{least: int64(c.MinSize), types: append([]string(nil), c.Types...)}
+	switch {
+	case c.MinSize == 0:
+		made.least = DefaultMinCompressSize
+	case c.MinSize < 0:
+		made.least = 1
+	}
+	if c.Types == nil {
+		made.types = compressible()
+	}
+	switch {
+	case c.MaxEncoders == 0:
+		made.spare.Store(DefaultMaxEncoders)
+	case c.MaxEncoders < 0:
+		made.spare.Store(1 << 62)
+	default:
+		made.spare.Store(int64(c.MaxEncoders))
+	}
+	encodings := c.Encodings
+	if encodings == nil {
+		encodings = []ContentEncoding{Gzip()}
+	}
+	var accepted []string
+	for _, e := range encodings {
+		if (&Compression{Encodings: []ContentEncoding{e}}).check() != nil {
+			continue
+		}
+		made.encodings = append(made.encodings, newPooledEncoding(e))
+		if e.NewDecoder != nil {
+			accepted = append(accepted, e.Name)
+		}
+	}
+	made.accepted = strings.Join(append(accepted, "identity"), ", ")
+	return made
+}
+
+// compressible are the types that are compressed by default: those that are text, or
+// are as repetitive as text. Pictures, sound, films and archives are compressed already.
+func compressible() []string {
+	return []string{
+		"text/*",
+		"application/json", "*+json", "application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-seq",
+		"application/javascript", "application/x-javascript", "application/xml", "*+xml", "application/wasm",
+		"application/yaml", "application/graphql", "font/ttf", "font/otf", "image/bmp", "image/x-icon", "image/vnd.microsoft.icon",
+	}
+}
+
+// suits reports whether a response may be compressed, for one client or another: it
+// asks the type and whatever forbids it.
+func (c *compressor) suits(status int, head http.Header) bool {
+	if hasNoBody(status) || status == http.StatusPartialContent {
+		return false
+	}
+	for _, name := range [...]string{"Content-Encoding", "Content-Range", "Content-Digest", "Repr-Digest", "Digest", "Content-Md5"} {
+		if len(head[name]) > 0 {
+			return false
+		}
+	}
+	return !forbidsTransform(head) && c.compresses(contentType(head))
+}
+
+// compresses reports whether the media type is among the types.
+func (c *compressor) compresses(kind string) bool {
+	if kind == "" {
+		return false
+	}
+	for _, pattern := range c.types {
+		family, wild := strings.CutSuffix(pattern, "*")
+		suffix, structured := strings.CutPrefix(pattern, "*")
+		switch {
+		case pattern == kind, wild && strings.HasPrefix(kind, family), structured && strings.HasSuffix(kind, suffix):
+			return true
+		}
+	}
+	return false
+}
+
+// forbidsTransform reports whether the head has Cache-Control: no-transform (RFC 9111,
+// section 5.2.2.6).
+func forbidsTransform(head http.Header) bool {
+	for _, value := range head["Cache-Control"] {
+		for directive := range strings.SplitSeq(value, ",") {
+			if strings.EqualFold(strings.TrimSpace(directive), "no-transform") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// choose returns the encoding that a client likes best, nil for none, and whether it
+// refuses content without one (RFC 9110, section 12.5.3).
+func (c *compressor) choose(header []string) (best *pooledEncoding, must bool) {
+	if len(header) == 0 {
+		return nil, false
+	}
+	preferences := accept.Parse(header)
+	// It is acceptable if it is not named, and anything that is named is better.
+	weight := preferences.Quality("identity")
+	for _, e := range c.encodings {
+		// Of equals the encoded content is the smaller one.
+		if q := preferences.Quality(e.names()...); q > weight || q == weight && q > 0 && best == nil {
+			best, weight = e, q
+		}
+	}
+	return best, preferences.Refuses("identity", "*")
+}
+
+// acquire takes one of the encoders that may be open at a time, and reports whether
+// there was one. The caller gives it back with release.
+func (c *compressor) acquire() bool {
+	if c.spare.Add(-1) >= 0 {
+		return true
+	}
+	c.spare.Add(1)
+	return false
+}
+
+func (c *compressor) release() { c.spare.Add(1) }
+
+// A pooledEncoding keeps the encoders of responses that have ended for others.
+type pooledEncoding struct {
+	ContentEncoding
+
+	whole, stream sync.Pool
+}
+
+func newPooledEncoding(e ContentEncoding) *pooledEncoding {
+	if e.NewStreamEncoder == nil {
+		e.NewStreamEncoder = e.NewEncoder
+	}
+	return &pooledEncoding{
+		ContentEncoding: e,
+		whole:           sync.Pool{New: func() any { return e.NewEncoder() }},
+		stream:          sync.Pool{New: func() any { return e.NewStreamEncoder() }},
+	}
+}
+
+// names are what a request may call the encoding, the most specific one first.
+func (e *pooledEncoding) names() []string {
+	if e.Name == gzipName {
+		return []string{e.Name, "x-gzip", "*"} // RFC 9110, section 8.4.1.3
+	}
+	return []string{e.Name, "*"}
+}
+
+// pool has the encoders for streams or for whole responses.
+func (e *pooledEncoding) pool(stream bool) *sync.Pool {
+	if stream {
+		return &e.stream
+	}
+	return &e.whole
+}
