@@ -1,9 +1,11 @@
 package bare
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 	"sync"
@@ -17,9 +19,12 @@ const (
 	// unless [Compression.MinSize] says something else.
 	DefaultMinCompressSize = 1024
 
-	// DefaultMaxEncoders is how many responses are compressed at the same time unless
-	// [Compression.MaxEncoders] says something else.
-	DefaultMaxEncoders = 1000
+	// DefaultMaxEncoderMemory is how many bytes the encoders of all open responses may
+	// hold together unless [Compression.MaxMemory] says something else: 256 MiB.
+	DefaultMaxEncoderMemory = 256 << 20
+
+	// assumedMemory is what an encoder holds that does not say it.
+	assumedMemory = 1 << 20
 )
 
 // Compression says how an application compresses its responses, and that it
@@ -47,9 +52,10 @@ const (
 // there fails with an [HttpError] with status 415, whose [ErrorResponse] names those
 // that are (RFC 9110, section 15.5.16), and one that cannot be decoded with status 400.
 type Compression struct {
-	// Encodings are those to choose from. Of those that a client prefers to the same
-	// degree the first one is used. nil means [Gzip]. Package
-	// github.com/bare-go/bare/ext/compress has Brotli and Zstandard.
+	// Encodings are those to choose from. The client's preference decides; of those that
+	// it likes equally the first one is used, and for a stream the one that takes the
+	// least memory. nil means [Gzip]. Package github.com/bare-go/bare/ext/compress has
+	// Brotli and Zstandard.
 	Encodings []ContentEncoding
 
 	// MinSize is how many bytes a body must have to be compressed; 0 means
@@ -63,10 +69,10 @@ type Compression struct {
 	// JavaScript, XML, SVG, WebAssembly, uncompressed fonts and the like.
 	Types []string
 
-	// MaxEncoders is how many responses are compressed at the same time. Further ones
-	// are sent as they are, as each encoder takes memory. 0 means
-	// [DefaultMaxEncoders], a negative one no limit.
-	MaxEncoders int
+	// MaxMemory is how many bytes the encoders of all open responses may hold together,
+	// as they say themselves. Further responses are sent as they are. 0 means
+	// [DefaultMaxEncoderMemory], a negative one no limit.
+	MaxMemory int64
 }
 
 // A ContentEncoding is a way to compress content. Encoders are used again for other
@@ -80,9 +86,13 @@ type ContentEncoding struct {
 	NewEncoder func() ContentEncoder
 
 	// NewStreamEncoder returns an encoder for streams, that is for event streams and
-	// lines of JSON. It should have little memory, as it may be open for hours. nil
+	// lines of JSON. It should take little memory, as it may be open for hours. nil
 	// means NewEncoder.
 	NewStreamEncoder func() ContentEncoder
+
+	// Memory is how many bytes one of NewEncoder holds, and StreamMemory one of
+	// NewStreamEncoder; 0 means 1 MiB.
+	Memory, StreamMemory int64
 
 	// NewDecoder returns a decoder, which is closed when the request has ended. nil means
 	// that no request is decompressed.
@@ -127,7 +137,7 @@ type compressor struct {
 	accepted  string // what 415 says
 	least     int64  // in bytes
 	types     []string
-	spare     atomic.Int64 // encoders that may be opened yet
+	spare     atomic.Int64 // what further encoders may hold, in bytes
 }
 
 // newCompressor copies what is right in c. The rest keeps the application from
@@ -147,12 +157,12 @@ func newCompressor(c *Compression) *compressor {
 		made.types = compressible()
 	}
 	switch {
-	case c.MaxEncoders == 0:
-		made.spare.Store(DefaultMaxEncoders)
-	case c.MaxEncoders < 0:
-		made.spare.Store(1 << 62)
+	case c.MaxMemory == 0:
+		made.spare.Store(DefaultMaxEncoderMemory)
+	case c.MaxMemory < 0:
+		made.spare.Store(math.MaxInt64)
 	default:
-		made.spare.Store(int64(c.MaxEncoders))
+		made.spare.Store(c.MaxMemory)
 	}
 	encodings := c.Encodings
 	if encodings == nil {
@@ -228,7 +238,7 @@ func forbidsTransform(head http.Header) bool {
 
 // choose returns the encoding that a client likes best, nil for none, and whether it
 // refuses content without one (RFC 9110, section 12.5.3).
-func (c *compressor) choose(header []string) (best *pooledEncoding, must bool) {
+func (c *compressor) choose(header []string, stream bool) (best *pooledEncoding, must bool) {
 	if len(header) == 0 {
 		return nil, false
 	}
@@ -236,25 +246,26 @@ func (c *compressor) choose(header []string) (best *pooledEncoding, must bool) {
 	// It is acceptable if it is not named, and anything that is named is better.
 	weight := preferences.Quality("identity")
 	for _, e := range c.encodings {
-		// Of equals the encoded content is the smaller one.
-		if q := preferences.Quality(e.names()...); q > weight || q == weight && q > 0 && best == nil {
+		q := preferences.Quality(e.names()...)
+		// Of equals the encoded content is smaller than the plain one.
+		if q > weight || q == weight && q > 0 && (best == nil || stream && e.StreamMemory < best.StreamMemory) {
 			best, weight = e, q
 		}
 	}
 	return best, preferences.Refuses("identity", "*")
 }
 
-// acquire takes one of the encoders that may be open at a time, and reports whether
-// there was one. The caller gives it back with release.
-func (c *compressor) acquire() bool {
-	if c.spare.Add(-1) >= 0 {
+// acquire takes the memory of an encoder, and reports whether there was enough. The
+// caller gives it back with release.
+func (c *compressor) acquire(memory int64) bool {
+	if c.spare.Add(-memory) >= 0 {
 		return true
 	}
-	c.spare.Add(1)
+	c.release(memory)
 	return false
 }
 
-func (c *compressor) release() { c.spare.Add(1) }
+func (c *compressor) release(memory int64) { c.spare.Add(memory) }
 
 // A pooledEncoding keeps the encoders of responses that have ended for others.
 type pooledEncoding struct {
@@ -265,8 +276,10 @@ type pooledEncoding struct {
 
 func newPooledEncoding(e ContentEncoding) *pooledEncoding {
 	if e.NewStreamEncoder == nil {
-		e.NewStreamEncoder = e.NewEncoder
+		e.NewStreamEncoder, e.StreamMemory = e.NewEncoder, e.Memory
 	}
+	e.Memory = cmp.Or(e.Memory, assumedMemory)
+	e.StreamMemory = cmp.Or(e.StreamMemory, assumedMemory)
 	return &pooledEncoding{
 		ContentEncoding: e,
 		whole:           sync.Pool{New: func() any { return e.NewEncoder() }},
@@ -282,10 +295,18 @@ func (e *pooledEncoding) names() []string {
 	return []string{e.Name, "*"}
 }
 
-// pool has the encoders for streams or for whole responses.
+// pool has the encoders for streams or for other responses.
 func (e *pooledEncoding) pool(stream bool) *sync.Pool {
 	if stream {
 		return &e.stream
 	}
 	return &e.whole
+}
+
+// memory is what an encoder holds.
+func (e *pooledEncoding) memory(stream bool) int64 {
+	if stream {
+		return e.StreamMemory
+	}
+	return e.Memory
 }

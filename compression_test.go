@@ -384,7 +384,7 @@ func TestOnlySoManyResponsesAreCompressedAtATime(t *testing.T) {
 				_ = yield([]byte("data: x\n\n")) && request.Sleep(time.Minute)
 			}}
 		})
-		app.Compression.MaxEncoders = 2
+		app.Compression.MaxMemory = 2 * bare.Gzip().StreamMemory
 		server := serve(t, protocol, app)
 		var streams []*baretest.Stream
 		for _, want := range []string{"gzip", "gzip", ""} {

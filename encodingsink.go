@@ -96,7 +96,7 @@ func (s *encodingSink) decide() encodingState {
 		return encodingPlain
 	}
 	length, _ := declaredLength(s.head) // it has been checked
-	encoding, must := s.compressor.choose(s.scope.Header["Accept-Encoding"])
+	encoding, must := s.compressor.choose(s.scope.Header["Accept-Encoding"], isStream(s.head))
 	s.least = s.compressor.least
 	if must {
 		s.least = 1
@@ -122,7 +122,7 @@ func (s *encodingSink) isHead() bool { return s.scope.Method == http.MethodHead 
 
 // begin changes the head for a body that will be encoded, unless there are too many.
 func (s *encodingSink) begin() encodingState {
-	if !s.compressor.acquire() {
+	if !s.compressor.acquire(s.encoding.memory(s.stream)) {
 		addVary(s.head, "Accept-Encoding")
 		return encodingPlain
 	}
@@ -248,7 +248,7 @@ func (s *encodingSink) close() {
 		return
 	}
 	s.state = encodingPlain
-	s.compressor.release()
+	s.compressor.release(s.encoding.memory(s.stream))
 	if s.encoder != nil {
 		s.encoder.Reset(io.Discard)
 		s.encoding.pool(s.stream).Put(s.encoder)
