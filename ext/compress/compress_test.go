@@ -138,7 +138,7 @@ func TestALongTextIsCompressed(t *testing.T) {
 	eachEncoding(t, func(t *testing.T, protocol baretest.Protocol, encoding bare.ContentEncoding) {
 		server := serve(t, protocol, newApp(func(*bare.HttpRequest) bare.HttpResponse { return bare.TextResponse(200, longText()) }))
 		var all sync.WaitGroup
-		for i := range 20 { // one after the other has the same encoder
+		for i := range 6 { // one after the other has the same encoder
 			all.Go(func() {
 				stream := get(t, server, encoding)
 				if i%5 == 0 {
@@ -181,7 +181,7 @@ func TestAStreamTakesTheEncodingWithTheLeastMemory(t *testing.T) {
 	tests := []struct{ accept, page, stream string }{
 		{"gzip, deflate, br, zstd", "br", "gzip"},
 		{"*", "br", "gzip"},
-		{"br, zstd", "br", "br"},
+		{"br, zstd", "br", "zstd"},
 		{"zstd, gzip;q=0.9", "zstd", "zstd"},
 		{"deflate", "", ""},
 	}
@@ -223,7 +223,7 @@ func TestAnEncodedRequestIsDecoded(t *testing.T) {
 			{"nothing", encode(t, encoding, ""), 200},
 			{"as long as the limit", encode(t, encoding, strings.Repeat("x", limit)), 200},
 			{"longer", encode(t, encoding, strings.Repeat("x", limit+1)), 413},
-			{"a bomb", encode(t, encoding, strings.Repeat("\x00", 64<<20)), 413},
+			{"a bomb", encode(t, encoding, strings.Repeat("\x00", 8<<20)), 413},
 			{"half", whole[:len(whole)/2], 400},
 			{"something behind it", append(bytes.Clone(whole), "behind"...), 400},
 			{"something else", []byte("{\"this\": \"is not encoded at all\"}"), 400},
@@ -278,7 +278,7 @@ func held(t *testing.T, newEncoder func() bare.ContentEncoder) int64 {
 			_, _ = io.WriteString(encoders[i], "event: price\ndata: "+strconv.Itoa(j*j)+"\n\n")
 			_ = encoders[i].Flush()
 		}
-		for range 20 {
+		for range 10 {
 			_, _ = io.WriteString(encoders[i], longText()[:32<<10])
 		}
 		if err := encoders[i].Flush(); err != nil {
