@@ -56,6 +56,7 @@ func TestPagesSayWhatHappens(t *testing.T) {
 		"tutorial/jinja2.md",
 		"tutorial/websockets.md",
 		"tutorial/static-files.md",
+		"tutorial/compression.md",
 		"user-guide/testing-streams.md",
 	} {
 		t.Run(filepath.Base(page), func(t *testing.T) {
