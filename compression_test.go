@@ -369,7 +369,7 @@ func TestABodyThatFailsBeforeItsHeadIsAnErrorStill(t *testing.T) {
 			return bare.HttpResponse{Headers: bare.Headers("content-type", "text/html", "etag", `"tag"`), Body: body}
 		})
 		stream := fetch(t, serve(t, protocol, app), "GET", "/", "Accept-Encoding", "gzip")
-		if got := stream.Rest(); stream.Response.StatusCode != 500 || got != "Internal Server Error" {
+		if got := stream.Rest(); stream.Response.StatusCode != http.StatusInternalServerError || got != "Internal Server Error" {
 			t.Errorf("got %d %q", stream.Response.StatusCode, got)
 		}
 		wantHead(t, stream, "Content-Encoding", "", "Etag", "", "Content-Length", "21")

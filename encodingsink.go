@@ -104,7 +104,7 @@ func (s *encodingSink) decide() encodingState {
 	s.encoding, s.stream = encoding, isStream(s.head)
 	known := length >= 0 || s.stream
 	switch {
-	case length >= 0 && length < s.least && !(s.stream && length > 0):
+	case length >= 0 && length < s.least && (!s.stream || length == 0):
 		return encodingPlain // and so it is for every client
 	case encoding == nil, s.isHead() && !known:
 		addVary(s.head, "Accept-Encoding")

@@ -252,7 +252,7 @@ func TestAClientThatTricklesAnEncodedBodyIsCutOff(t *testing.T) {
 			_ = writer.Close()
 		})
 		stream := submit(t, serve(t, protocol, app), "POST", "/", reader, "Content-Encoding", "gzip")
-		if err := <-failed; !errors.Is(err, bare.ErrStalled) || stream.Response.StatusCode != 408 {
+		if err := <-failed; !errors.Is(err, bare.ErrStalled) || stream.Response.StatusCode != http.StatusRequestTimeout {
 			t.Errorf("got %d, %v", stream.Response.StatusCode, err)
 		}
 		_ = reader.Close()
@@ -271,7 +271,7 @@ func TestAClientThatLeavesInAnEncodedBodyIsGone(t *testing.T) {
 		})
 		server := serve(t, protocol, app)
 		reader, writer := io.Pipe()
-		request, err := http.NewRequestWithContext(t.Context(), "POST", server.URL, reader)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, reader)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -30,7 +30,7 @@ func (b *bitWriter) reset() { b.bitState, b.out = bitState{}, b.out[:0] }
 func (b *bitWriter) add(number uint32, n int) {
 	b.value |= number << b.count
 	for b.count += n; b.count >= 8; b.count -= 8 {
-		b.out = append(b.out, byte(b.value))
+		b.out = append(b.out, byte(b.value&0xff))
 		b.value >>= 8
 	}
 }
@@ -98,6 +98,6 @@ func (b *bitWriter) repetition(length, distance int) {
 // group returns the code of a number, and the n bits that follow it, where each group
 // has size codes.
 func group(number, size int) (code uint16, rest uint32, n int) {
-	n = max(bits.Len(uint(number))-bits.Len(uint(size)), 0)           //nolint:gosec // neither is negative
+	n = max(bits.Len(uint(number))-bits.Len(uint(size)), 0)
 	return uint16(size*n + number>>n), uint32(number & (1<<n - 1)), n //nolint:gosec // both are small
 }

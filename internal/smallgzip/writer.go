@@ -188,7 +188,7 @@ func lengthOf(window []byte, place, at int) int {
 func (w *Writer) slide() {
 	copy(w.window[:history], w.window[history:])
 	w.coded, w.used = history, history
-	for i, place := range w.places {
-		w.places[i] = max(place, history) - history
+	for i := range w.places {
+		w.places[i] = max(w.places[i], history) - history
 	}
 }
