@@ -79,6 +79,7 @@ func run(ctx context.Context, b *bench, output string, screen io.Writer) error {
 		{"lone", b.loneChunk},
 		{"first", b.firstChunk},
 		{"memory", b.memory},
+		{"compression", b.compression},
 		{"leavers", b.leavers},
 		{"departed", b.departed},
 		{"slow", b.slowReaders},
