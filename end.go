@@ -10,7 +10,8 @@ import (
 type End struct {
 	// Status is the status that was sent, 0 when nothing was.
 	Status int
-	// Bytes counts the bytes of the body that were handed to the connection.
+	// Bytes counts the bytes of the body that were handed to the connection, before
+	// [Application.Compression] makes fewer of them.
 	Bytes int64
 	// Chunks counts the chunks that the body has yielded, not counting empty ones.
 	Chunks int64

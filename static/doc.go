@@ -42,7 +42,8 @@
 // # Compressed files
 //
 // With [Files.Precompressed], app.js.br and app.js.gz are sent in the place of app.js
-// to clients that accept them. Nothing is compressed while it is served.
+// to clients that accept them, as they are. Other files are compressed while they are
+// served if the application has a [bare.Compression].
 //
 // # What is not served
 //
