@@ -101,6 +101,13 @@
 // there, or something panics: plain text, or a problem in JSON (RFC 9457) for those
 // who ask for JSON. [Application.OnError] decides otherwise.
 //
+// # Compression
+//
+// [Application.Compression] compresses responses for clients that accept it, and
+// decompresses the bodies of requests. A stream is as live as without: each flush
+// flushes the encoder. Package github.com/bare-go/bare/ext/compress has more encodings
+// than gzip.
+//
 // # Routes
 //
 // A path pattern has literals and typed variables, /orders/{id:int}. The most
