@@ -3,6 +3,7 @@ package static_test
 import (
 	"compress/gzip"
 	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -72,7 +73,7 @@ func TestARangeOfAFileIsNotCompressed(t *testing.T) {
 		wantHeader(t, stream, "Content-Encoding", "")
 		// A part of the plain file does not go together with the compressed one.
 		stream = ask(t, server, "GET", "/long.txt", "Accept-Encoding", "gzip", "Range", "bytes=10-5009", "If-Range", "W/"+strong)
-		if got := unzipped(t, stream); stream.Response.StatusCode != 200 || got != text {
+		if got := unzipped(t, stream); stream.Response.StatusCode != http.StatusOK || got != text {
 			t.Errorf("got %d and %d bytes", stream.Response.StatusCode, len(got))
 		}
 	})

@@ -9,6 +9,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/bare-go/bare/internal/smallgzip"
 )
@@ -88,26 +90,59 @@ func decode(encoded io.Reader) (string, error) {
 
 func TestEachFlushCanBeDecodedAtOnce(t *testing.T) {
 	t.Parallel()
-	var encoded bytes.Buffer
-	writer := smallgzip.New(&encoded)
-	content := ""
-	for i := range 1000 {
-		event := fmt.Sprintf("data: %d of some\n\n", i)
-		content += event
-		_, _ = io.WriteString(writer, event)
-		if err := writer.Flush(); err != nil {
+	synctest.Test(t, func(t *testing.T) {
+		source, target := io.Pipe()
+		event := func(i int) string { return fmt.Sprintf("data: %d of some\n\n", i) }
+		go func() {
+			writer := smallgzip.New(target)
+			for i := range 1000 {
+				_, _ = io.WriteString(writer, event(i))
+				_ = writer.Flush()
+				time.Sleep(time.Second)
+			}
+			_ = target.Close() // without an end
+		}()
+		start := time.Now()
+		decoder, err := gzip.NewReader(source)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if i%100 != 0 {
-			continue
+		for i := range 1000 {
+			got := make([]byte, len(event(i)))
+			_, err := io.ReadFull(decoder, got)
+			if late := time.Since(start) - time.Duration(i)*time.Second; string(got) != event(i) || err != nil || late != 0 {
+				t.Fatalf("event %d is %q (%v), %v late", i, got, err, late)
+			}
 		}
-		got, err := decode(bytes.NewReader(encoded.Bytes()))
-		if got != content || !errors.Is(err, io.ErrUnexpectedEOF) {
-			t.Fatalf("after event %d there are %d bytes (%v), want %d", i, len(got), err, len(content))
+		if rest, err := io.ReadAll(decoder); len(rest) > 0 || !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("the end is %q, %v", rest, err)
 		}
+	})
+}
+
+func TestEventsBecomeShort(t *testing.T) {
+	t.Parallel()
+	events := contents()["events"]
+	var encoded bytes.Buffer
+	writer := smallgzip.New(&encoded)
+	for event := range strings.SplitAfterSeq(events, "\n\n") {
+		_, _ = io.WriteString(writer, event)
+		_ = writer.Flush()
 	}
-	if encoded.Len() > len(content)*3/4 {
-		t.Errorf("%d bytes became %d", len(content), encoded.Len())
+	if encoded.Len() > len(events)/3 {
+		t.Errorf("%d bytes became %d", len(events), encoded.Len())
+	}
+}
+
+func TestTheHeaderHasNoNameAndNoTime(t *testing.T) {
+	t.Parallel()
+	var encoded bytes.Buffer
+	if err := smallgzip.New(&encoded).Flush(); err != nil {
+		t.Fatal(err)
+	}
+	want := []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff}
+	if got := encoded.Bytes()[:len(want)]; !bytes.Equal(got, want) {
+		t.Errorf("the header is %x, want %x", got, want)
 	}
 }
 
@@ -128,7 +163,7 @@ func TestAWriterIsUsedAgain(t *testing.T) {
 	writer := smallgzip.New(io.Discard)
 	_, _ = io.WriteString(writer, "what was before")
 	_ = writer.Flush()
-	_, _ = io.WriteString(writer, "what was not even flushed")
+	_, _ = io.WriteString(writer, strings.Repeat("what was not even flushed", 1000))
 	var encoded bytes.Buffer
 	writer.Reset(&encoded)
 	_, _ = io.WriteString(writer, "what was before")
