@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -38,7 +39,7 @@ const (
 // Accept-Encoding. A response that is cut does not look complete to the decoder.
 //
 // These responses stay as they are: to HEAD, whose headers are those of GET where they
-// can be known; 204, 206 and 304; one that has a Content-Encoding, a Content-Range or
+// can be known; 204, 206 and 304, but for the ETag of a 304; one that has a Content-Encoding, a Content-Range or
 // a digest already; and one with Cache-Control: no-transform, which is how a handler
 // says that it does not want to be compressed. What [Application.Mount] takes is never
 // touched. What [FromHTTPMiddleware] has compressed is not compressed again.
@@ -118,7 +119,7 @@ func (c *Compression) check() error {
 	}
 	var faults []error
 	for i, e := range c.Encodings {
-		if e.NewEncoder == nil || !isToken(e.Name) || e.Name == "identity" || e.Name != strings.ToLower(e.Name) {
+		if !e.valid() {
 			faults = append(faults, fmt.Errorf("bare: Compression.Encodings[%d] (%q) needs a NewEncoder and the name of a coding in lower case", i, e.Name))
 		}
 	}
@@ -128,6 +129,45 @@ func (c *Compression) check() error {
 		}
 	}
 	return errors.Join(faults...)
+}
+
+func (e ContentEncoding) valid() bool {
+	return e.NewEncoder != nil && isToken(e.Name) && e.Name != "identity" && e.Name == strings.ToLower(e.Name)
+}
+
+// encodings is Encodings with its default.
+func (c *Compression) encodings() []ContentEncoding {
+	if c.Encodings == nil {
+		return []ContentEncoding{Gzip()}
+	}
+	return c.Encodings
+}
+
+// types is a copy of Types with its default.
+func (c *Compression) types() []string {
+	if c.Types == nil {
+		return compressible()
+	}
+	return slices.Clone(c.Types)
+}
+
+// minSize is MinSize with its default.
+func (c *Compression) minSize() int64 {
+	if c.MinSize == 0 {
+		return DefaultMinCompressSize
+	}
+	return max(int64(c.MinSize), 1)
+}
+
+// maxMemory is MaxMemory with its default.
+func (c *Compression) maxMemory() int64 {
+	switch {
+	case c.MaxMemory == 0:
+		return DefaultMaxEncoderMemory
+	case c.MaxMemory < 0:
+		return math.MaxInt64
+	}
+	return c.MaxMemory
 }
 
 // A compressor is the Compression of a running application. A nil one leaves
@@ -140,37 +180,17 @@ type compressor struct {
 	spare     atomic.Int64 // what further encoders may hold, in bytes
 }
 
-// newCompressor copies what is right in c. The rest keeps the application from
-// starting.
+// newCompressor copies what is valid in c. The rest keeps the application from
+// starting, if somebody starts it.
 func newCompressor(c *Compression) *compressor {
 	if c == nil {
 		return nil
 	}
-	made := &compressor{least: int64(c.MinSize), types: append([]string(nil), c.Types...)}
-	switch {
-	case c.MinSize == 0:
-		made.least = DefaultMinCompressSize
-	case c.MinSize < 0:
-		made.least = 1
-	}
-	if c.Types == nil {
-		made.types = compressible()
-	}
-	switch {
-	case c.MaxMemory == 0:
-		made.spare.Store(DefaultMaxEncoderMemory)
-	case c.MaxMemory < 0:
-		made.spare.Store(math.MaxInt64)
-	default:
-		made.spare.Store(c.MaxMemory)
-	}
-	encodings := c.Encodings
-	if encodings == nil {
-		encodings = []ContentEncoding{Gzip()}
-	}
+	made := &compressor{least: c.minSize(), types: c.types()}
+	made.spare.Store(c.maxMemory())
 	var accepted []string
-	for _, e := range encodings {
-		if (&Compression{Encodings: []ContentEncoding{e}}).check() != nil {
+	for _, e := range c.encodings() {
+		if !e.valid() {
 			continue
 		}
 		made.encodings = append(made.encodings, newPooledEncoding(e))

@@ -85,13 +85,7 @@ func (b *bench) compression(ctx context.Context) error {
 // compressedWaits is how long each of n events has taken.
 func compressedWaits(ctx context.Context, encoding *bare.ContentEncoding, n int) (waits []time.Duration, err error) {
 	started := time.Now()
-	server, err := startCompressed(ctx, encoding, func(request *bare.HttpRequest, yield func([]byte) bool) {
-		for range request.Every(stampGap) {
-			if !yield(fmt.Appendf(nil, "data: %d\n\n", time.Since(started))) {
-				return
-			}
-		}
-	})
+	server, err := startCompressed(ctx, encoding, stampedEvents(started))
 	if err != nil {
 		return nil, err
 	}
@@ -124,19 +118,33 @@ func compressedWaits(ctx context.Context, encoding *bare.ContentEncoding, n int)
 	return waits, nil
 }
 
-// compressedStreams opens n streams, and returns how many bytes of each event were sent,
-// and what each stream and its client hold.
-func compressedStreams(ctx context.Context, encoding *bare.ContentEncoding, n int) (size, held int64, err error) {
-	server, err := startCompressed(ctx, encoding, func(request *bare.HttpRequest, yield func([]byte) bool) {
-		for i := range eventsForMemory {
-			event := fmt.Appendf(nil, "event: price\ndata: {\"symbol\":\"ACME\",\"price\":%d,\"time\":\"12:00:%02d\",\"note\":\"%s\"}\n\n",
-				i*37%101, i%60, strings.Repeat("ab", i%7))
-			if !yield(event) || !yield(nil) { // each is flushed by itself
+// stampedEvents are events with the time since the start.
+func stampedEvents(started time.Time) func(request *bare.HttpRequest, yield func([]byte) bool) {
+	return func(request *bare.HttpRequest, yield func([]byte) bool) {
+		for range request.Every(stampGap) {
+			if !yield(fmt.Appendf(nil, "data: %d\n\n", time.Since(started))) {
 				return
 			}
 		}
-		request.Sleep(time.Hour)
-	})
+	}
+}
+
+// pricesThenSilence are events as a program might send them, each flushed by itself.
+func pricesThenSilence(request *bare.HttpRequest, yield func([]byte) bool) {
+	for i := range eventsForMemory {
+		event := fmt.Appendf(nil, "event: price\ndata: {\"symbol\":\"ACME\",\"price\":%d,\"time\":\"12:00:%02d\",\"note\":\"%s\"}\n\n",
+			i*37%101, i%60, strings.Repeat("ab", i%7))
+		if !yield(event) || !yield(nil) {
+			return
+		}
+	}
+	request.Sleep(time.Hour)
+}
+
+// compressedStreams opens n streams, and returns how many bytes of each event were sent,
+// and what each stream and its client hold.
+func compressedStreams(ctx context.Context, encoding *bare.ContentEncoding, n int) (size, held int64, err error) {
+	server, err := startCompressed(ctx, encoding, pricesThenSilence)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -247,7 +255,7 @@ func (s *compressedServer) open(ctx context.Context, encoding *bare.ContentEncod
 	if encoding != nil {
 		request.Header.Set("Accept-Encoding", encoding.Name)
 	}
-	response, err := s.client.Do(request) //nolint:bodyclose // by the caller
+	response, err := s.client.Do(request)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,8 @@ const (
 )
 
 // Brotli is the encoding br (RFC 7932). The encoder of a stream holds 340 KB, or 620 KB if its
-// chunks are large, and that of another response 1.8 MB.
+// chunks are large, and that of another response 1.8 MB. The decoder of a request may
+// hold 16 MB, the largest window that there is.
 func Brotli() bare.ContentEncoding {
 	return bare.ContentEncoding{
 		Name:             "br",
@@ -51,7 +52,8 @@ func newBrotli(quality, window int) *brotli.Writer {
 }
 
 // Zstd is the encoding zstd (RFC 8878). The encoder of a stream holds 464 KB, that of
-// another response 773 KB. A request that needs a window of more than 8 MB is refused.
+// another response 773 KB. The decoder of a request holds about 8 MB at most: one that
+// needs a larger window is refused.
 func Zstd() bare.ContentEncoding {
 	return bare.ContentEncoding{
 		Name:             "zstd",
