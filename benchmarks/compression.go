@@ -85,7 +85,7 @@ func (b *bench) compression(ctx context.Context) error {
 // compressedWaits is how long each of n events has taken.
 func compressedWaits(ctx context.Context, encoding *bare.ContentEncoding, n int) (waits []time.Duration, err error) {
 	started := time.Now()
-	server, err := startCompressed(ctx, encoding, stampedEvents(started))
+	server, err := startCompressed(ctx, encoding, stampedEvents(started)) //nolint:contextcheck // each request has its own
 	if err != nil {
 		return nil, err
 	}

@@ -196,13 +196,13 @@ func TestTheErrorOfTheTargetIsReturnedFromThenOn(t *testing.T) {
 // FuzzWriter holds the writer against the standard library's decoder.
 func FuzzWriter(f *testing.F) {
 	f.Add([]byte("abcabcabcabc"), uint16(3))
-	f.Add(bytes.Repeat([]byte("event: x\n"), 3000), uint16(100))
+	f.Add(bytes.Repeat([]byte("event: x\n"), 300), uint16(100))
 	f.Fuzz(func(t *testing.T, content []byte, size uint16) {
 		var encoded bytes.Buffer
 		writer := smallgzip.New(&encoded)
-		for range 3 { // the content again, so that there is something to find far behind
+		for range 2 { // the content again, so that there is something to find far behind
 			for rest := content; len(rest) > 0; {
-				piece := rest[:min(int(size)+1, len(rest))]
+				piece := rest[:min(int(size)+20, len(rest))]
 				rest = rest[len(piece):]
 				_, _ = writer.Write(piece)
 				_ = writer.Flush()
@@ -210,7 +210,7 @@ func FuzzWriter(f *testing.F) {
 			_, _ = writer.Write(content)
 		}
 		_ = writer.Close()
-		if got, err := decode(&encoded); got != strings.Repeat(string(content), 6) || err != nil {
+		if got, err := decode(&encoded); got != strings.Repeat(string(content), 4) || err != nil {
 			t.Errorf("%d bytes decode to %d (%v)", len(content), len(got), err)
 		}
 	})
