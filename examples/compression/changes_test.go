@@ -6,8 +6,7 @@ import (
 	"github.com/bare-go/bare"
 )
 
-// The functions here are those of the program after each of the changes that the chapter
-// shows.
+// The function here is that of the program after the change that the chapter shows.
 
 // docs:start secret
 func secretIndex(*bare.HttpRequest) bare.HttpResponse {
@@ -16,15 +15,3 @@ func secretIndex(*bare.HttpRequest) bare.HttpResponse {
 }
 
 // docs:end secret
-
-// docs:start types
-func newTypedApp() *bare.Application {
-	app := bare.NewApplication()
-	app.Compression = &bare.Compression{Types: []string{"text/event-stream", "application/json"}}
-	app.HttpRouter.Add(bare.Methods{"GET"}, "/", index)
-	app.HttpRouter.Add(bare.Methods{"GET"}, "/events", events)
-	app.HttpRouter.Add(bare.Methods{"POST"}, "/count", count)
-	return app
-}
-
-// docs:end types
