@@ -4,8 +4,8 @@ go 1.26
 
 require (
 	github.com/bare-go/bare v0.0.0
-	github.com/coder/websocket v1.8.15
 	github.com/bare-go/bare/ext/compress v0.0.0
+	github.com/coder/websocket v1.8.15
 	github.com/gin-gonic/gin v1.12.0
 	github.com/go-chi/chi/v5 v5.5.0
 	github.com/gofiber/fiber/v2 v2.52.15

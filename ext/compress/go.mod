@@ -9,6 +9,7 @@ require (
 )
 
 require (
+	github.com/coder/websocket v1.8.15 // indirect
 	github.com/itchyny/timefmt-go v0.1.9 // indirect
 	github.com/julienschmidt/httprouter v1.3.0 // indirect
 	golang.org/x/sys v0.46.0 // indirect
