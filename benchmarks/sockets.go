@@ -26,8 +26,8 @@ const (
 	leastEchoes = 0.95
 )
 
-// addRawSockets is the library alone, without the context that a program would have:
-// with one that may end, each message costs more.
+// addRawSockets is the library alone, with a context that does not end: with one that
+// may, as a program has, each message costs it more.
 func addRawSockets(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+echoPath, func(w http.ResponseWriter, r *http.Request) {
 		conn, err := websocket.Accept(w, r, nil)
@@ -35,7 +35,7 @@ func addRawSockets(mux *http.ServeMux) {
 			return
 		}
 		defer func() { _ = conn.CloseNow() }() // it has ended
-		ctx := context.Background()            //nolint:contextcheck // see above
+		ctx := context.WithoutCancel(r.Context())
 		for {
 			kind, message, err := conn.Read(ctx)
 			if err != nil || conn.Write(ctx, kind, message) != nil {
