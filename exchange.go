@@ -43,6 +43,7 @@ type hooks struct {
 	mutex    sync.Mutex // a handler of net/http runs in a goroutine of its own
 	over     bool       // the response has ended; under the mutex
 	onEnd    []func(End)
+	first    [1]func(End) // of onEnd, as most have one
 	cleanups []func()
 	// handlers counts the goroutines of FromHTTPHandler: they use what must not be
 	// used when ServeHTTP has returned.
@@ -195,7 +196,7 @@ func (x *exchange) transmit(response *HttpResponse) {
 
 // setHead gives the stream its head, or that of an error in the response's place.
 func (x *exchange) setHead(response *HttpResponse) {
-	if err := x.stream.setHead(*response); err != nil {
+	if err := x.stream.setHead(response); err != nil {
 		x.replaceRefused(response, err)
 	}
 }

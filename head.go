@@ -10,7 +10,7 @@ import (
 
 // setHead checks the status and the headers of a response and gives them to the
 // sink, or reports why they are refused.
-func (s *stream) setHead(response HttpResponse) error {
+func (s *stream) setHead(response *HttpResponse) error {
 	if response.invalid != nil {
 		return response.invalid
 	}

@@ -4,6 +4,9 @@ package bare
 func (h *hooks) report(report func(End)) {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
+	if h.onEnd == nil {
+		h.onEnd = h.first[:0]
+	}
 	h.onEnd = append(h.onEnd, report)
 }
 

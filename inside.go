@@ -99,7 +99,7 @@ func (i *inside) send(response HttpResponse) {
 // setHead gives the headers to the middleware, and returns the response, or the one
 // in the place of a response that cannot be sent.
 func (i *inside) setHead(response HttpResponse) HttpResponse {
-	err := i.stream.setHead(response)
+	err := i.stream.setHead(&response)
 	if err == nil {
 		return response
 	}
@@ -109,10 +109,10 @@ func (i *inside) setHead(response HttpResponse) HttpResponse {
 	if x := i.crossing.request.exchange; x != nil {
 		response = x.render(&i.request, refusal)
 	}
-	if err := i.stream.setHead(response); err != nil {
+	if err := i.stream.setHead(&response); err != nil {
 		i.logRefusal(err)
 		response = refusal.fault.response()
-		_ = i.stream.setHead(response) // ours, which is never refused
+		_ = i.stream.setHead(&response) // ours, which is never refused
 	}
 	response.fault = nil // it is logged
 	return response

@@ -117,10 +117,10 @@ func (x *exchange) refuse(err error) HttpResponse {
 	x.logRefusal(err)
 	refusal := ErrorResponse(&HttpError{Status: http.StatusInternalServerError, Err: err})
 	response := x.render(&x.request, refusal)
-	if err := x.stream.setHead(response); err != nil {
+	if err := x.stream.setHead(&response); err != nil {
 		x.logRefusal(err)
 		response = x.renderDefault(&x.request, refusal)
-		_ = x.stream.setHead(response) // ours, which is never refused
+		_ = x.stream.setHead(&response) // ours, which is never refused
 	}
 	return response
 }
@@ -169,7 +169,7 @@ func (x *exchange) sendWhole(response HttpResponse) error {
 	s := &x.stream
 	s.gate.lock()
 	defer s.gate.unlock()
-	if err := x.stream.setHead(response); err != nil {
+	if err := x.stream.setHead(&response); err != nil {
 		return err
 	}
 	x.body.settle(&x.sink)

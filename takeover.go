@@ -199,7 +199,7 @@ func (x *exchange) takeOver(response *HttpResponse) bool {
 func (x *exchange) unavailable() HttpResponse {
 	err := &HttpError{Status: http.StatusServiceUnavailable, Err: ErrShutdown}
 	response := x.render(&x.request, ErrorResponse(err))
-	if err := x.stream.setHead(response); err != nil {
+	if err := x.stream.setHead(&response); err != nil {
 		return x.refuse(err)
 	}
 	return response

@@ -4,7 +4,6 @@ import (
 	"context"
 	"iter"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -141,7 +140,7 @@ func LastEventID(request *bare.HttpRequest) string {
 		id = request.Scope.Header.Get("Last-Event-ID")
 	}
 	if id == "" {
-		id = query(request).Get("last-event-id")
+		id = fromQuery(request)
 	}
 	id = id[:min(len(id), MaxIDLength)]
 	if i := strings.IndexAny(id, "\r\n\x00"); i >= 0 {
@@ -150,8 +149,19 @@ func LastEventID(request *bare.HttpRequest) string {
 	return id
 }
 
-// query is the request's. Inlined, its map would lie on the stack of whoever asks, and
-// the stack of a stream is kept for as long as that.
+// fromQuery returns the query parameter that stands for the header. The query is parsed
+// only if it may have it.
 //
 //go:noinline
-func query(request *bare.HttpRequest) url.Values { return request.Query() }
+func fromQuery(request *bare.HttpRequest) string {
+	if request.Scope == nil || request.Scope.URL == nil {
+		return ""
+	}
+	raw := request.Scope.URL.RawQuery
+	if !strings.Contains(raw, idParameter) && !strings.Contains(raw, "%") {
+		return ""
+	}
+	return request.Query().Get(idParameter)
+}
+
+const idParameter = "last-event-id"

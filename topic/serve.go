@@ -3,9 +3,9 @@ package topic
 import (
 	"cmp"
 	"context"
+	"iter"
 	"math"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/bare-go/bare"
@@ -69,7 +69,7 @@ func (t *Topic) Serve(request *bare.HttpRequest, lease Lease) (response bare.Htt
 func (t *Topic) answer(request *bare.HttpRequest, lease *Lease, response *bare.HttpResponse) {
 	if wantsWebSocket(request) {
 		refuse(response, http.StatusBadRequest, "This topic cannot be read over a WebSocket.")
-	} else if query(request).Get("live") == "long-poll" {
+	} else if wantsPoll(request) {
 		t.poll(request, cmp.Or(lease, new(Lease)), response)
 	} else if format := t.negotiate(request); format != nil {
 		t.subscribe(request, lease, format, sse.LastEventID(request), response)
@@ -78,10 +78,14 @@ func (t *Topic) answer(request *bare.HttpRequest, lease *Lease, response *bare.H
 	}
 }
 
-// query is the request's. Inlined, its map would lie on the stack of whoever asks.
-//
-//go:noinline
-func query(request *bare.HttpRequest) url.Values { return request.Query() }
+// wantsPoll reports whether the query asks for a long poll. It is parsed only if it may.
+func wantsPoll(request *bare.HttpRequest) bool {
+	if request.Scope == nil || request.Scope.URL == nil {
+		return false
+	}
+	raw := request.Scope.URL.RawQuery
+	return (strings.Contains(raw, "long-poll") || strings.Contains(raw, "%")) && request.Query().Get("live") == "long-poll"
+}
 
 // label adds what caches have to know of any answer, unless it is there.
 func label(response *bare.HttpResponse) {
@@ -115,6 +119,18 @@ func header(request *bare.HttpRequest) http.Header {
 
 // negotiate returns the format that the client likes best, and nil if it takes none.
 func (t *Topic) negotiate(request *bare.HttpRequest) *format {
+	values := header(request)["Accept"]
+	if len(values) == 0 || len(values) == 1 && values[0] == sse.ContentType { // as an EventSource says
+		return t.events
+	}
+	return t.weigh(request)
+}
+
+// weigh returns the format that an Accept header likes best, and nil if it has none. It
+// is not inlined, as what it needs would stay on the stack of the stream.
+//
+//go:noinline
+func (t *Topic) weigh(request *bare.HttpRequest) *format {
 	switch request.Accepts(t.events.contentType(), t.lines.contentType()) {
 	case t.events.contentType():
 		return t.events
@@ -254,14 +270,21 @@ func (t *Topic) subscribe(request *bare.HttpRequest, lease *Lease, f *format, id
 		addOffset(response, p.after)
 	}
 	if !head {
-		s := newSubscriber(t, f, request, p)
-		if lease != nil {
-			s.lease = *lease
-		}
-		t.expect(s)
-		request.OnEnd(s.ended)
-		response.Body = bare.StreamWriter(s.stream)
+		response.Body = t.expected(request, lease, f, p)
 	}
+}
+
+// expected returns the body of a stream that is about to begin.
+//
+//go:noinline
+func (t *Topic) expected(request *bare.HttpRequest, lease *Lease, f *format, p *position) iter.Seq[[]byte] {
+	s := newSubscriber(t, f, request, p)
+	if lease != nil {
+		s.lease = *lease
+	}
+	t.expect(s)
+	request.OnEnd(s.ended)
+	return bare.StreamWriter(s.stream)
 }
 
 func addOffset(response *bare.HttpResponse, at eventlog.Offset) {
