@@ -358,6 +358,8 @@ func TestAClientNamesTheLastEventThatItHad(t *testing.T) {
 		{"none", "", "", ""},
 		{"by the header", "", "7", "7"},
 		{"by the query", "?last-event-id=7", "", "7"},
+		{"by the query, whose name is escaped", "?last%2Devent%2did=7", "", "7"},
+		{"by the query, behind another one", "?live=1&last-event-id=7", "", "7"},
 		{"the header is newer", "?last-event-id=7", "8", "8"},
 		{"other parameters are none", "?lastEventId=7&Last-Event-ID=7", "", ""},
 		{"in UTF-8", "?last-event-id=%C3%A9", "", "é"},

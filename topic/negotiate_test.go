@@ -145,6 +145,8 @@ func TestALongPollAnswersWhenThereIsSomething(t *testing.T) {
 		want(t, "several", poll(s.get(path+"&offset="+first.String())), "200 "+last.String()+" ["+two+"]")
 		want(t, "by the last id", poll(s.get(path, "last-event-id", first.String())), "200 "+last.String()+" ["+two+"]")
 		want(t, "from the beginning", poll(s.get(path+"&offset=-1")), "200 "+last.String()+" ["+line(first, "one")+","+two+"]")
+		escaped := "/events?l%69ve=long%2Dpoll&offset=" + first.String()
+		want(t, "with an escaped query", s.get(escaped).Response.Header.Get("Content-Type"), "application/json")
 		four := s.publish("four")
 		lost := fmt.Sprintf(`{"id":%q,"type":"gap","data":{"from":%q,"to":%q}},`, first, start, first)
 		want(t, "after a loss", poll(s.get(path+"&offset="+start.String())),
