@@ -1,6 +1,7 @@
 package topic_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -61,5 +62,35 @@ func TestASubscriberThatIsBehindNowAndThenIsNotSlow(t *testing.T) {
 			time.Sleep(3 * time.Second)
 		}
 		want(t, "the ends", s.reasons(), "")
+	})
+}
+
+// TestASubscriberSaysHowFarItIsBehind to those who look at the streams of the application.
+func TestASubscriberSaysHowFarItIsBehind(t *testing.T) {
+	overHTTP1(t, topic.Options{Slow: topic.DropOldest, Memory: eventlog.MemoryOptions{Bytes: 1 << 20}}, func(t *testing.T, s *site) {
+		said := func() string {
+			t.Helper()
+			synctest.Wait()
+			all := ""
+			for stream := range s.app.Streams() {
+				all += fmt.Sprintln(stream.Path, stream.Describe())
+			}
+			return all
+		}
+		stream := s.get("/of/ann")
+		s.publish("one")
+		want(t, "one that has had everything", said(), "/of/ann [transport=sse key=ann lag=0]\n")
+		s.publish(strings.Repeat("x", 2*large), "two", strings.Repeat("y", 100)) // more than its connection holds
+		var lag int
+		if _, err := fmt.Sscanf(said(), "/of/ann [transport=sse key=ann lag=%d]", &lag); err != nil || lag < 100 || lag > 500 {
+			t.Errorf("one that is two events behind: %v, %q", err, said())
+		}
+		for range 40 {
+			s.publish(strings.Repeat("z", large))
+			synctest.Wait()
+		}
+		want(t, "one that is too far behind", said(), "/of/ann [transport=sse key=ann lag=lost]\n")
+		stream.Close()
+		want(t, "one that has left", said(), "")
 	})
 }

@@ -40,6 +40,9 @@ import (
 // before its first event resumes there. In NDJSON it is in the header
 // Stream-Next-Offset, if the log has that position.
 //
+// Who looks at the application's streams (see [bare.Application.Streams]) is told the
+// transport, the lag in bytes, and the key of the lease.
+//
 // A HEAD is answered with the head alone. Handle is [Topic.Serve] with the zero
 // [Lease].
 func (t *Topic) Handle(request *bare.HttpRequest) (response bare.HttpResponse) {

@@ -1,6 +1,9 @@
 package topic
 
-import "math"
+import (
+	"log/slog"
+	"math"
+)
 
 // Stats are what a topic has done since it was made, and what it has now.
 type Stats struct {
@@ -48,4 +51,30 @@ func (t *Topic) Stats() Stats {
 		}
 	}
 	return stats
+}
+
+// describe says how far a subscriber is behind, to those who look at the streams of the
+// application: see [bare.Stream.Describe].
+func (s *subscriber) describe() []slog.Attr {
+	attrs := []slog.Attr{slog.String("transport", s.format.name())}
+	if s.lease.Key != "" {
+		attrs = append(attrs, slog.String("key", s.lease.Key))
+	}
+	switch lag, known := s.topic.lagOf(s); {
+	case known && lag == math.MaxInt64:
+		attrs = append(attrs, slog.String("lag", "lost"))
+	case known:
+		attrs = append(attrs, slog.Int64("lag", lag))
+	}
+	return attrs
+}
+
+// lagOf asks the feed about a subscriber, if it has not left.
+func (t *Topic) lagOf(s *subscriber) (bytes int64, known bool) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	if s.place >= len(t.subscribers) || t.subscribers[s.place] != s {
+		return 0, false
+	}
+	return t.feed.Lag(&s.cursor)
 }
