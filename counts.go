@@ -9,13 +9,16 @@ import (
 // counts are what anybody may know of a stream at any time. The stream publishes them
 // when it flushes, and whenever it has written as much as net/http may have room for:
 // looking at a stream costs it nothing, and waits for nothing. They are made when its
-// head leaves or it is described, so that most responses have none.
+// head leaves, it is described, or it is long, so that most responses have none.
 type counts struct {
 	chunks  atomic.Int64
 	bytes   atomic.Int64
 	last    atomic.Int64 // on the clock, when a chunk was seen last
 	blocked atomic.Int64 // nanoseconds that writes have waited for the client
 	seen    int64        // how many chunks there were at last; under the gate
+
+	announcing gate
+	announced  atomic.Bool // to be a stream; written under announcing
 	// described are the functions of Describe, nil without any.
 	described atomic.Pointer[[]func() []slog.Attr]
 	// protocol is what is spoken, where the request does not say so: "websocket". It is
@@ -48,36 +51,59 @@ func (c *counts) store(s *stream) {
 	c.bytes.Store(s.sent)
 }
 
-// keepUp publishes what was written since, if that is much. The caller holds the gate.
+// blocks is how many blocks of bytes were written: as many as net/http may have room for.
+func (s *stream) blocks() uint32 { return uint32(s.sent / smallChunk) } //nolint:gosec // only a change matters
+
+// keepUp publishes what was written, when that is another block. The caller holds the
+// gate.
 func (s *stream) keepUp() {
-	if c := s.counts.Load(); c != nil && s.sent-c.bytes.Load() >= smallChunk {
+	s.kept = s.blocks()
+	if c := s.counts.Load(); c != nil {
 		c.store(s)
+	} else if s.sent >= manyBytes && s.flowing.Load() {
+		s.counted().store(s)
 	}
 }
 
-// beStream says that the head has left and the body goes on. The caller holds the
-// gate.
+// manyBytes is from how many bytes on a response is worth counts before it is a stream:
+// its first write may never end.
+const manyBytes = 16 << 10
+
+// beStream says that the head has left and the body goes on, once. It is called with the
+// gate held, or when a write has been under way for the clock's delay.
 func (s *stream) beStream() {
-	if s.streamed || !s.flowing {
+	if !s.flowing.Load() {
 		return
 	}
-	s.streamed = true
+	c := s.counted()
+	if c.announced.Load() {
+		return
+	}
+	c.announcing.lock()
+	defer c.announcing.unlock()
+	if c.announced.Load() || !s.flowing.Load() {
+		return
+	}
+	c.announced.Store(true)
 	if owner, ok := s.entry.owner.(interface{ streams() }); ok {
 		owner.streams()
 	}
 }
 
-// beginLarge notes the time before a write that net/http may not have room for. The
-// caller holds the gate.
-func (s *stream) beginLarge() {
-	now := s.clock.now()
-	if s.sent > 0 && now-s.lastFlush >= flushDelay {
-		s.beStream()
+// bodyEnds says that the body has ended. When it returns nobody is being told that it is
+// a stream, and nobody will be.
+func (s *stream) bodyEnds() {
+	s.flowing.Store(false)
+	if c := s.counts.Load(); c != nil {
+		c.announcing.lock() // for whoever has it
+		c.announcing.unlock()
 	}
-	if s.streamed && s.flowing {
-		s.publish(now)
-	}
-	s.waits(now)
+}
+
+// streamed reports whether the head has left while the body ran. The body has ended.
+func (s *stream) streamed() bool {
+	c := s.counts.Load()
+	return c != nil && c.announced.Load()
 }
 
 // waits notes that what follows may wait for the client. A small write is not worth
@@ -88,7 +114,7 @@ func (s *stream) waits(now time.Duration) { s.since.CompareAndSwap(0, int64(max(
 // gate.
 func (s *stream) waited(now time.Duration) {
 	since := time.Duration(s.since.Swap(0))
-	if since == 0 || now-since < flushDelay || !s.flowing {
+	if since == 0 || now-since < flushDelay || !s.flowing.Load() {
 		return
 	}
 	s.publish(now).blocked.Add(int64(now - since))

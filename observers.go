@@ -20,7 +20,7 @@ type Head struct {
 
 // OnStream has report called for each stream, once, when its head has left. A stream
 // is a response whose head leaves before its body has ended: it was flushed meanwhile,
-// or the body is still writing a millisecond later. Other responses have only their
+// or a write is under way a millisecond after the body has begun. Other responses have only their
 // end: see [Application.OnEnd]. So a latency, which the length of streams would
 // distort, is [Head.Duration] here, and [End.Duration] of all ends that are no
 // streams'.
@@ -59,8 +59,8 @@ func (a *Application) checkObserver(name string, missing bool) {
 	}
 }
 
-// streams is called by the stream when its head has left and its body goes on, with
-// the gate held: no end comes before it.
+// streams is called by the stream when its head has left and its body goes on. No end
+// comes before it has returned.
 func (x *exchange) streams() {
 	id := x.app.watch.add(x)
 	reports := x.app.observers.streams
@@ -101,7 +101,7 @@ func (x *exchange) end() End {
 		FirstByte: s.firstByte,
 		Duration:  x.app.clock.now() - s.started,
 		Cut:       x.lifetime.severedBy() != nil,
-		Stream:    s.streamed,
+		Stream:    s.streamed(),
 		Err:       x.err,
 	}
 	if s.headOut {

@@ -119,6 +119,28 @@ func TestALargeResponseToASlowClientIsAStream(t *testing.T) {
 	})
 }
 
+// Its first write never ends: nothing is flushed, and no chunk comes after it.
+func TestAResponseThatIsBlockedAtOnceIsAStream(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		app, _ := newApp(func(*bare.HttpRequest) bare.HttpResponse {
+			return bare.BytesResponse(200, "text/plain", make([]byte, 16<<20))
+		})
+		o := observe(app)
+		stream := serve(t, protocol, app).Get("/")
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if got := only(t, app); len(o.heads) != 1 || got.Blocked < 900*time.Millisecond || got.Bytes < 32<<10 || got.Idle != got.Age {
+			t.Errorf("told %q, and the stream is %+v", o.heads, got)
+		}
+		stream.Close()
+		synctest.Wait()
+		if len(o.ends) != 1 || !strings.Contains(o.ends[0], "stream=true client gone") {
+			t.Errorf("told %q", o.ends)
+		}
+	})
+}
+
 func TestTheHeadsOfStreamsAreTimed(t *testing.T) {
 	t.Parallel()
 	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {

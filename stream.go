@@ -50,11 +50,11 @@ type stream struct {
 	pending   bool // there is something to flush
 	withheld  bool // last is to be written yet
 	last      [1]byte
-	flowing   bool          // the body is running
-	streamed  bool          // the head has left, and the body went on
-	lastFlush time.Duration // the body's beginning until there is one
-	chunks    int64         // of the body, not counting empty ones
-	sent      int64         // bytes of the body
+	flowing   atomic.Bool // the body is running
+	kept      uint32      // the blocks that were published; see counts.go
+	lastFlush time.Duration
+	chunks    int64 // of the body, not counting empty ones
+	sent      int64 // bytes of the body
 	firstByte time.Duration
 	err       error // the first failed write: it is final
 
@@ -66,24 +66,23 @@ type stream struct {
 // run sends the head and what the body yields, and returns why that cannot become
 // a complete response. Timed says that somebody wants the time of the first byte.
 func (s *stream) run(body iter.Seq[[]byte], timed bool) error {
-	s.flowing = true
+	s.flowing.Store(true)
 	s.pending = true // the head
 	s.alone = isImmediate(body)
 	s.timed = timed || !s.alone // a body of another kind may call OnEnd yet
 	s.withhold = !s.alone
 	if !s.alone {
-		s.lastFlush = s.clock.now() // before the clock may flush
-		s.clock.enlist(&s.entry, s.lastFlush)
+		s.clock.enlist(&s.entry, s.clock.now())
 	}
 	failure := runBody(body, s.yield)
+	s.bodyEnds()
 
 	s.gate.lock()
 	written := s.err
 	if s.stopped && written == nil {
 		written = errWriteLost
 	}
-	s.stopped = true // whatever is left of the body is late
-	s.flowing = false
+	s.stopped = true                           // whatever is left of the body is late
 	missing := s.sent+s.waiting() < s.declared // -1 is never missing
 	s.gate.unlock()
 	if failure != nil {
@@ -132,7 +131,9 @@ func (s *stream) yield(chunk []byte) bool {
 	if pending && !s.entry.listed.Load() {
 		s.clock.enlist(&s.entry, s.clock.now())
 	}
-	s.settle()
+	if s.since.Load() != 0 {
+		s.settle()
+	}
 	return more
 }
 
@@ -227,7 +228,7 @@ func (s *stream) put(piece []byte) {
 	s.pending = true
 	large := len(piece) > smallChunk
 	if large {
-		s.beginLarge()
+		s.waits(s.clock.now())
 	}
 	s.writing.begin()
 	n, err := s.sink.write(piece)
@@ -236,7 +237,9 @@ func (s *stream) put(piece []byte) {
 	if large {
 		s.waited(s.clock.now())
 	}
-	s.keepUp()
+	if s.kept != s.blocks() {
+		s.keepUp()
+	}
 	switch {
 	case !inTime:
 		s.fail(ErrStalled)
@@ -254,9 +257,13 @@ func (s *stream) release() {
 }
 
 // flushDue is the clock's flush. When it finds the gate taken it leaves: the body
-// is at work, and has the stream enlisted again after its write.
+// is at work, and has the stream enlisted again after its write. If it is a write that is
+// under way, the head has left.
 func (s *stream) flushDue() {
 	if !s.gate.tryLock() {
+		if s.writing.current.Load() != 0 {
+			s.beStream()
+		}
 		return
 	}
 	defer s.settle() // after the unlock
@@ -305,8 +312,7 @@ var errFlushPanicked = errors.New("bare: the writer's flush panicked")
 func (s *stream) beWatched() {
 	if s.alone {
 		s.alone = false
-		s.lastFlush = s.clock.now()
-		s.clock.enlist(&s.entry, s.lastFlush)
+		s.clock.enlist(&s.entry, s.clock.now())
 	}
 }
 
@@ -315,7 +321,7 @@ func (s *stream) flush(now time.Duration) {
 	s.beWatched()
 	s.sendHead()
 	s.pending = s.withheld
-	if s.flowing {
+	if s.flowing.Load() {
 		s.publish(now)
 	}
 	s.waits(now)
@@ -417,6 +423,7 @@ func (s *stream) handOver() (reachable bool) {
 // close ends the stream for the clock, and waits for its flush. From then on the
 // sink is not used.
 func (s *stream) close() {
+	s.bodyEnds()
 	s.gate.lock()
 	defer s.gate.unlock()
 	s.done, s.pending = true, false

@@ -83,8 +83,8 @@ func (x *exchange) look(id uint64, now time.Duration) Stream {
 	stream.Idle = stream.Age
 	if c := s.counts.Load(); c != nil {
 		stream.Chunks, stream.Bytes = c.chunks.Load(), c.bytes.Load()
-		if stream.Chunks > 0 {
-			stream.Idle = max(now-time.Duration(c.last.Load()), 0)
+		if last := time.Duration(c.last.Load()); last != 0 {
+			stream.Idle = max(now-last, 0)
 		}
 		if c.protocol != "" {
 			stream.Protocol = c.protocol
