@@ -1,0 +1,57 @@
+package inspect
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/bare-go/bare"
+)
+
+// Local reports whether a request comes from the machine that it is for. It is one if
+//
+//   - its peer has a loopback address,
+//   - its Host is localhost, a name below it, or a loopback address: a page of another
+//     site whose name was made to lead here (DNS rebinding) has its own name there,
+//   - and no header says that a proxy has forwarded it: a proxy on this machine has a
+//     loopback address, whoever its client is.
+//
+// A proxy that adds no such header and sends another Host than it was sent cannot be told
+// from a local client. What comes through a Unix-domain socket is not local.
+func Local(request *bare.HttpRequest) bool {
+	scope := request.Scope
+	if scope == nil {
+		return false
+	}
+	peer, err := netip.ParseAddrPort(scope.RemoteAddr)
+	return err == nil && peer.Addr().Unmap().IsLoopback() && isLocalHost(scope.Host) && !isForwarded(scope.Header)
+}
+
+// isLocalHost reports whether a Host header names this machine (RFC 6761, section 6.3).
+func isLocalHost(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	address, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && address.Unmap().IsLoopback()
+}
+
+// isForwarded reports whether a proxy has left its mark.
+func isForwarded(header http.Header) bool {
+	for name := range header {
+		switch name {
+		case "Forwarded", "Via", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "True-Client-Ip",
+			"Cf-Connecting-Ip", "Fly-Client-Ip", "Fastly-Client-Ip", "X-Original-Host", "X-Envoy-External-Address":
+			return true
+		}
+		if strings.HasPrefix(name, "X-Forwarded") {
+			return true
+		}
+	}
+	return false
+}
