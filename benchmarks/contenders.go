@@ -58,7 +58,7 @@ func contenders() []contender {
 }
 
 func contenderNamed(name string) (contender, error) {
-	for _, c := range contenders() {
+	for _, c := range append(contenders(), watched()...) {
 		if c.name == name {
 			return c, nil
 		}

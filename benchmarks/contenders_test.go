@@ -28,7 +28,7 @@ func listening(t *testing.T, c contender, s *service) string {
 }
 
 func TestEveryContenderAnswersAlike(t *testing.T) {
-	for _, c := range contenders() {
+	for _, c := range append(contenders(), watched()...) {
 		t.Run(c.name, func(t *testing.T) {
 			addr := listening(t, c, new(service))
 			for path, want := range map[string]string{"/hello": helloText, "/hello/fred": "fred", "/hello/barney": "barney"} {

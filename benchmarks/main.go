@@ -72,6 +72,7 @@ func run(ctx context.Context, b *bench, output string, screen io.Writer) error {
 		{"variable", b.variable},
 		{"lookup", b.lookup},
 		{"parts", b.parts},
+		{"watched", b.watched},
 		{"small", b.smallChunks},
 		{"large", b.largeChunks},
 		{"files", b.files},

@@ -51,23 +51,10 @@ func (b *bench) requests(ctx context.Context, title, path, want string) (rate, c
 		return 0, 0, err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	length := 700 * time.Millisecond
-	if b.quick {
-		length = 100 * time.Millisecond
-	}
-	rates, costs := make([][]float64, len(servers)), make([][]float64, len(servers))
-	for round := range b.rounds(loadRounds) + 1 {
-		for step := range servers {
-			// Another order in each round: none is always the one after fiber.
-			i := (round*3 + step) % len(servers)
-			rate, cost, err := loadOnce(ctx, servers[i], path, want, length)
-			if err != nil {
-				return 0, 0, fmt.Errorf("%s: %w", servers[i].name, err)
-			}
-			if round > 0 { // the first one warms up
-				rates[i], costs[i] = append(rates[i], rate), append(costs[i], cost)
-			}
-		}
+	length := b.loadLength()
+	rates, costs, err := b.loadAll(ctx, servers, path, want)
+	if err != nil {
+		return 0, 0, err
 	}
 	s := section{
 		title: title,
@@ -88,6 +75,34 @@ func (b *bench) requests(ctx context.Context, title, path, want string) (rate, c
 	}
 	b.sections = append(b.sections, s)
 	return rate, cost, nil
+}
+
+// loadLength is how long a server is loaded at a time.
+func (b *bench) loadLength() time.Duration {
+	if b.quick {
+		return 100 * time.Millisecond
+	}
+	return 700 * time.Millisecond
+}
+
+// loadAll loads each server in turn, round by round, and returns what loadOnce does for
+// each of them and each round.
+func (b *bench) loadAll(ctx context.Context, servers []*server, path, want string) (rates, costs [][]float64, err error) {
+	rates, costs = make([][]float64, len(servers)), make([][]float64, len(servers))
+	for round := range b.rounds(loadRounds) + 1 {
+		for step := range servers {
+			// Another order in each round: none is always the one after fiber.
+			i := (round*4 + step) % len(servers)
+			rate, cost, err := loadOnce(ctx, servers[i], path, want, b.loadLength())
+			if err != nil {
+				return nil, nil, fmt.Errorf("%s: %w", servers[i].name, err)
+			}
+			if round > 0 { // the first one warms up
+				rates[i], costs[i] = append(rates[i], rate), append(costs[i], cost)
+			}
+		}
+	}
+	return rates, costs, nil
 }
 
 // loadOnce returns requests a second, and microseconds of CPU time a request.

@@ -106,6 +106,7 @@ func buildExamples() (directory string, err error) {
 		"form",
 		"cookies",
 		"web_socket",
+		"inspector",
 	} {
 		arguments = append(arguments, "github.com/bare-go/bare/examples/"+example)
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // largestPicture is the limit for a picture in the documents, in bytes.
-const largestPicture = 80_000
+const largestPicture = 90_000
 
 // TestScreenshotsOfTheDocuments takes the pictures, and saves them when it runs
 // with -update.

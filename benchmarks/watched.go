@@ -1,0 +1,90 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync/atomic"
+
+	"github.com/bare-go/bare"
+	"github.com/bare-go/bare/inspect"
+)
+
+const (
+	watchedHooks     = "bare, with `OnStream` and `OnEnd`"
+	watchedInspector = "bare, with the inspector, and a page open"
+	// leastWatched is what a hello world comes to when somebody looks.
+	leastWatched = 0.97
+	inspectPath  = "/inspect"
+)
+
+// watched are bare with those who look on.
+func watched() []contender {
+	with := func(name string, look func(*bare.Application)) contender {
+		return contender{name: name, serve: func(listener net.Listener, s *service) error {
+			app := bareApplication(s)
+			look(app)
+			return runBare(app, s, listener)
+		}}
+	}
+	return []contender{
+		with(watchedHooks, func(app *bare.Application) {
+			var streams, ends atomic.Int64
+			app.OnStream(func(*bare.HttpRequest, bare.Head) { streams.Add(1) })
+			app.OnEnd(func(*bare.HttpRequest, bare.End) { ends.Add(1) })
+		}),
+		with(watchedInspector, func(app *bare.Application) { inspect.Inspector{}.Serve(app, inspectPath) }),
+	}
+}
+
+// watched loads hello world without and with those who look on.
+func (b *bench) watched(ctx context.Context) (err error) {
+	names := []string{ours}
+	for _, c := range watched() {
+		names = append(names, c.name)
+	}
+	servers, stop, err := b.startAll(ctx, names)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	for _, server := range servers {
+		if server.name != watchedInspector {
+			continue
+		}
+		page, err := dial(ctx, server.addr, inspectPath+"/events")
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, page.conn.Close()) }()
+		if _, err := page.conn.Write(page.request); err != nil {
+			return err
+		}
+	}
+	rates, costs, err := b.loadAll(ctx, servers, "/hello", helloText)
+	if err != nil {
+		return err
+	}
+	s := section{
+		title: "Hello, World! while somebody looks",
+		text: fmt.Sprintf("`GET /hello` as above, of bare alone, and of bare with hooks for all requests: medians of %d interleaved rounds of %v. "+
+			"The ratios are the medians of the rounds' own.", b.rounds(loadRounds), b.loadLength()),
+		head: []string{"", "requests/s", "ratio", "server CPU per request", "ratio"},
+	}
+	for i, server := range servers {
+		rate, cost := median(ratios(rates[i], rates[0])), median(ratios(costs[i], costs[0]))
+		s.rows = append(s.rows, []string{
+			server.name, fmt.Sprintf("%.0f", median(rates[i])), fmt.Sprintf("%.2f", rate),
+			fmt.Sprintf("%.2f µs", median(costs[i])), fmt.Sprintf("%.2f", cost),
+		})
+		if i > 0 {
+			b.reach("hello world, "+server.name+", requests/s against bare alone",
+				fmt.Sprintf("at least %.2f", leastWatched), fmt.Sprintf("%.2f", rate), rate >= leastWatched)
+		}
+	}
+	b.sections = append(b.sections, s)
+	return nil
+}
