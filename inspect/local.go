@@ -14,18 +14,22 @@ import (
 //   - its peer has a loopback address,
 //   - its Host is localhost, a name below it, or a loopback address: a page of another
 //     site whose name was made to lead here (DNS rebinding) has its own name there,
-//   - and no header says that a proxy has forwarded it: a proxy on this machine has a
-//     loopback address, whoever its client is.
+//   - no header says that a proxy has forwarded it: a proxy on this machine has a loopback
+//     address, whoever its client is,
+//   - and it is not HTTP/1.0, which no browser speaks, but nginx does behind a proxy_pass
+//     that nobody has set up further; that also sends no such header, and a Host of its own.
 //
-// A proxy that adds no such header and sends another Host than it was sent cannot be told
-// from a local client. What comes through a Unix-domain socket is not local.
+// A proxy that speaks HTTP/1.1, adds no such header and sends a local Host of its own
+// cannot be told from a local client: use an Allow of your own there, or do not forward the
+// path. What comes through a Unix-domain socket is not local.
 func Local(request *bare.HttpRequest) bool {
 	scope := request.Scope
 	if scope == nil {
 		return false
 	}
 	peer, err := netip.ParseAddrPort(scope.RemoteAddr)
-	return err == nil && peer.Addr().Unmap().IsLoopback() && isLocalHost(scope.Host) && !isForwarded(scope.Header)
+	return err == nil && peer.Addr().Unmap().IsLoopback() && isLocalHost(scope.Host) &&
+		!isForwarded(scope.Header) && scope.ProtoAtLeast(1, 1)
 }
 
 // isLocalHost reports whether a Host header names this machine (RFC 6761, section 6.3).

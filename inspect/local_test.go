@@ -44,6 +44,12 @@ func TestOnlyLocalRequestsAreLocal(t *testing.T) {
 			t.Errorf("%s: local is %v", name, got)
 		}
 	}
+	old := baretest.NewRequest(http.MethodGet, "/inspect", nil)
+	old.Scope.RemoteAddr, old.Scope.Host = "127.0.0.1:4000", "127.0.0.1:9009"
+	old.Scope.Proto, old.Scope.ProtoMinor = "HTTP/1.0", 0
+	if inspect.Local(old) {
+		t.Error("what nginx forwards, as it does by default, is local")
+	}
 	if inspect.Local(new(bare.HttpRequest)) {
 		t.Error("a request that nobody has sent is local")
 	}
