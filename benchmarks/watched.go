@@ -21,7 +21,7 @@ const (
 	inspectPath  = "/inspect"
 )
 
-// watched are bare with those who look on.
+// watched are bare with those who look on; the last one has an inspector.
 func watched() []contender {
 	with := func(name string, look func(*bare.Application)) contender {
 		return contender{name: name, serve: func(listener net.Listener, s *service) error {
@@ -43,7 +43,7 @@ func watched() []contender {
 // watched loads hello world without and with those who look on.
 func (b *bench) watched(ctx context.Context) (err error) {
 	names := []string{ours}
-	for _, c := range watched() {
+	for _, c := range watched() { //nolint:contextcheck // a server runs in a process of its own
 		names = append(names, c.name)
 	}
 	servers, stop, err := b.startAll(ctx, names)
@@ -51,18 +51,13 @@ func (b *bench) watched(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	for _, server := range servers {
-		if server.name != watchedInspector {
-			continue
-		}
-		page, err := dial(ctx, server.addr, inspectPath+"/events")
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, page.conn.Close()) }()
-		if _, err := page.conn.Write(page.request); err != nil {
-			return err
-		}
+	page, err := dial(ctx, servers[len(servers)-1].addr, inspectPath+"/events")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, page.conn.Close()) }()
+	if _, err := page.conn.Write(page.request); err != nil {
+		return err
 	}
 	rates, costs, err := b.loadAll(ctx, servers, "/hello", helloText)
 	if err != nil {

@@ -15,7 +15,7 @@ func inspected(t *testing.T) (streams, page context.Context) {
 	t.Helper()
 	streams, _ = newTab(t)
 	page, _ = newTab(t)
-	program := run(t, "inspector") //nolint:contextcheck // a tab's context is not the program's
+	program := run(t, "inspector")
 	// A stop would wait for the download, which waits for this tab.
 	t.Cleanup(func() { do(t, streams, chromedp.Click("#close")) })
 	do(t, streams, chromedp.Navigate(program.url+"/"))
