@@ -15,7 +15,6 @@ type counts struct {
 	bytes   atomic.Int64
 	last    atomic.Int64 // on the clock, when a chunk was seen last
 	blocked atomic.Int64 // nanoseconds that writes have waited for the client
-	seen    int64        // how many chunks there were at last; under the gate
 
 	announcing gate
 	announced  atomic.Bool // to be a stream; written under announcing
@@ -36,14 +35,12 @@ func (s *stream) counted() *counts {
 }
 
 // publish lets others see what was sent. The caller holds the gate.
-func (s *stream) publish(now time.Duration) *counts {
+func (s *stream) publish(now time.Duration) {
 	c := s.counted()
 	c.store(s)
-	if c.seen != s.chunks {
-		c.seen = s.chunks
-		c.last.Store(int64(now))
+	if s.chunks > 0 {
+		c.last.Store(int64(max(now, 1)))
 	}
-	return c
 }
 
 func (c *counts) store(s *stream) {
@@ -58,9 +55,7 @@ func (s *stream) blocks() uint32 { return uint32(s.sent / smallChunk) } //nolint
 // gate.
 func (s *stream) keepUp() {
 	s.kept = s.blocks()
-	if c := s.counts.Load(); c != nil {
-		c.store(s)
-	} else if s.sent >= manyBytes && s.flowing.Load() {
+	if s.sent >= manyBytes || s.counts.Load() != nil {
 		s.counted().store(s)
 	}
 }
@@ -117,7 +112,7 @@ func (s *stream) waited(now time.Duration) {
 	if since == 0 || now-since < flushDelay || !s.flowing.Load() {
 		return
 	}
-	s.publish(now).blocked.Add(int64(now - since))
+	s.counted().blocked.Add(int64(now - since))
 }
 
 // settle takes back what the clock has noted of a write that has ended. It comes after
