@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -275,5 +276,39 @@ func TestAReasonIsTheSameForAllErrorsOfItsKind(t *testing.T) {
 		if got := end.Reason(); got != want {
 			t.Errorf("%+v has the reason %q, want %q", end, got, want)
 		}
+	}
+}
+
+// nowhere is a writer that takes everything.
+type nowhere struct{ header http.Header }
+
+func (w nowhere) Header() http.Header         { return w.header }
+func (w nowhere) Write(p []byte) (int, error) { return len(p), nil }
+func (w nowhere) WriteHeader(int)             {}
+func (w nowhere) Flush()                      {}
+
+// What is no stream costs no allocation for those who look, and neither do hooks.
+//
+//nolint:paralleltest // others would allocate meanwhile
+func TestAResponseAtOnceAllocatesNothingForThoseWhoLook(t *testing.T) {
+	allocations := func(size int, prepare func(app *bare.Application)) float64 {
+		app, _ := newApp(func(request *bare.HttpRequest) bare.HttpResponse {
+			return bare.HttpResponse{Body: bare.ChunkWriter(make([]byte, size), 1000)}
+		})
+		prepare(app)
+		request := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+		w := nowhere{http.Header{}}
+		return testing.AllocsPerRun(100, func() { app.ServeHTTP(w, request) })
+	}
+	plain := allocations(10, func(*bare.Application) {})
+	hooked := allocations(10, func(app *bare.Application) {
+		app.OnStream(func(*bare.HttpRequest, bare.Head) {})
+		app.OnEnd(func(*bare.HttpRequest, bare.End) {})
+	})
+	if hooked != plain {
+		t.Errorf("%v allocations become %v with hooks", plain, hooked)
+	}
+	if long := allocations(10_000, func(*bare.Application) {}); long != plain {
+		t.Errorf("%v allocations become %v for a longer response", plain, long)
 	}
 }
