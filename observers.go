@@ -20,9 +20,9 @@ type Head struct {
 
 // OnStream has report called for each stream, once, when its head has left. A stream
 // is a response whose head leaves before its body has ended: it was flushed meanwhile,
-// or a write is under way a millisecond after the body has begun. Other responses have only their
-// end: see [Application.OnEnd]. So a latency, which the length of streams would
-// distort, is [Head.Duration] here, and [End.Duration] of all ends that are no
+// or a write is under way a millisecond after the body has begun. Other responses have
+// only their end: see [Application.OnEnd]. So a latency, which the length of streams
+// would distort, is [Head.Duration] here, and [End.Duration] of all ends that are no
 // streams'.
 //
 // It is called while the body runs, and before OnEnd is told of the same request. The

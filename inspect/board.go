@@ -45,7 +45,7 @@ type board struct {
 }
 
 func newBoard(app *bare.Application, rows int, interval time.Duration) *board {
-	if rows == 0 {
+	if rows <= 0 {
 		rows = DefaultRows
 	}
 	if interval <= 0 {

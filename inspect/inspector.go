@@ -1,10 +1,10 @@
 package inspect
 
 import (
-	"cmp"
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -46,14 +46,14 @@ type Inspector struct {
 func (i Inspector) Serve(app *bare.Application, path string) {
 	base := strings.TrimRight(path, "/")
 	if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "{}") {
-		panic("inspect: Serve: the path " + path + " is not a plain one that begins with a slash") //nolint:forbidigo // a programmer's error, at registration
+		panic("inspect: Serve: the path " + strconv.Quote(path) + " is not a plain one that begins with a slash") //nolint:forbidigo // a programmer's error, at registration
 	}
 	if i.Allow == nil {
 		i.Allow = Local
 	}
 	s := &service{
 		allow:   i.Allow,
-		board:   newBoard(app, max(cmp.Or(i.Rows, DefaultRows), 0), i.Interval),
+		board:   newBoard(app, i.Rows, i.Interval),
 		page:    newPage(),
 		origins: http.NewCrossOriginProtection(),
 	}
@@ -79,7 +79,7 @@ type service struct {
 func (s *service) guarded(handler bare.HttpHandler) bare.HttpHandler {
 	return func(request *bare.HttpRequest) bare.HttpResponse {
 		if !s.allow(request) {
-			return refuse("The inspector is not for requests from here.")
+			return refuse("The inspector is not for requests from here: see Allow in package inspect.")
 		}
 		return handler(request).WithHeader("x-content-type-options", "nosniff")
 	}
