@@ -287,6 +287,7 @@ func (t *Topic) expected(request *bare.HttpRequest, lease *Lease, f *format, p *
 	}
 	t.expect(s)
 	request.OnEnd(s.ended)
+	request.Describe(s.describe)
 	return bare.StreamWriter(s.stream)
 }
 
