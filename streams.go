@@ -60,9 +60,9 @@ func (a *Application) CutStream(id uint64, reason error) bool {
 	return x != nil && x.flows() && x.sever(reason)
 }
 
-// flows reports whether the body is running.
+// flows reports whether the body is running, or what it has left is being flushed.
 func (x *exchange) flows() bool {
-	return x.lifetime.running.Load() && x.lifetime.severed.Load() != &errConcluded
+	return (x.lifetime.running.Load() || x.stream.flowing.Load()) && x.lifetime.severed.Load() != &errConcluded
 }
 
 // look describes a stream. Everything that it reads was fixed before the body began, or
