@@ -146,3 +146,20 @@ func (s *stream) blockedFor(now time.Duration) time.Duration {
 	}
 	return now - since
 }
+
+// flow says that a connection which was taken over is a stream, and what it speaks.
+func (x *exchange) flow(protocol string) {
+	s := &x.stream
+	s.counted().protocol = protocol // nobody looks before it flows
+	s.flowing.Store(true)
+	s.beStream()
+}
+
+// wrote notes a write of a connection that was taken over.
+func (s *stream) wrote(n int, now time.Duration) {
+	c := s.counted()
+	c.bytes.Add(int64(n))
+	c.chunks.Add(1)
+	c.last.Store(int64(max(now, 1)))
+	s.waited(now)
+}

@@ -34,6 +34,7 @@ func (x *exchange) upgrade(s *WebSocket) bool {
 		x.ended, x.err = true, err
 		panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's own way to drop a connection
 	}
+	x.flow("websocket")
 	s.serve(connection, take.wire)
 	x.ended, x.err = true, s.outcome()
 	x.stream.taken(take.wire.written.Load(), time.Duration(take.wire.first.Load()))
@@ -47,6 +48,7 @@ func (s *stream) taken(sent int64, first time.Duration) {
 	defer s.gate.unlock()
 	s.done, s.stopped, s.err = true, true, ErrClientGone
 	s.sent, s.firstByte = sent, first
+	s.chunks = s.counted().chunks.Load()
 }
 
 // acceptOptions are what the library is to do. The handshake has been checked.
@@ -90,7 +92,7 @@ func (t *taking) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	t.wire = &wire{Conn: inner, conn: x.sink.conn(), clock: &x.app.clock, started: x.stream.started, stall: x.app.watch.stall}
+	t.wire = &wire{Conn: inner, conn: x.sink.conn(), clock: &x.app.clock, started: x.stream.started, stall: x.app.watch.stall, stream: &x.stream}
 	buffers.Writer.Reset(t.wire)
 	return t.wire, buffers, nil
 }
@@ -104,6 +106,8 @@ type wire struct {
 	clock   *clock
 	started time.Duration
 	stall   time.Duration
+
+	stream *stream // what others see of it
 
 	written atomic.Int64
 	first   atomic.Int64 // when the first byte was written
@@ -130,8 +134,10 @@ func (w *wire) Write(buffer []byte) (int, error) {
 	if w.written.Load() == 0 {
 		w.first.Store(int64(w.clock.now() - w.started))
 	}
+	w.stream.waits(w.clock.now())
 	n, err := w.write(buffer)
 	w.written.Add(int64(n))
+	w.stream.wrote(n, w.clock.now())
 	if err != nil {
 		w.failed.Store(true)
 	}

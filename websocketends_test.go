@@ -98,7 +98,7 @@ func TestTheEndCountsWhatWentOverTheWire(t *testing.T) {
 			t.Errorf("closed with %d", code)
 		}
 		const message, closing = 2 + len("hello"), 2 + 2
-		want := bare.End{Status: 101, Bytes: int64(message + closing), FirstByte: 3 * time.Second, Duration: 4 * time.Second}
+		want := bare.End{Status: 101, Bytes: int64(message + closing), FirstByte: 3 * time.Second, Duration: 4 * time.Second, Chunks: 2, Stream: true}
 		if end := <-ends; end != want {
 			t.Errorf("ended with %+v, want %+v", end, want)
 		}
