@@ -1,0 +1,400 @@
+package prometheus_test
+
+import (
+	"bufio"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	client "github.com/prometheus/client_golang/prometheus"
+
+	"github.com/bare-go/bare"
+	"github.com/bare-go/bare/baretest"
+	"github.com/bare-go/bare/ext/prometheus"
+)
+
+// eachProtocol runs a test over every protocol, in a bubble of fake time.
+func eachProtocol(t *testing.T, test func(t *testing.T, protocol baretest.Protocol)) {
+	t.Helper()
+	for _, protocol := range baretest.Protocols() {
+		t.Run(protocol.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { test(t, protocol) })
+		})
+	}
+}
+
+// newApp is an application with one of everything that ends differently, measured.
+func newApp(t *testing.T, config prometheus.Config) *bare.Application {
+	t.Helper()
+	app := bare.NewApplication()
+	app.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
+	routes := map[string]bare.HttpHandler{
+		"/hello/{name}": func(*bare.HttpRequest) bare.HttpResponse { return bare.TextResponse(200, "Hello!\n") },
+		"/panic":        func(*bare.HttpRequest) bare.HttpResponse { panic("oh dear") },
+		"/slow": func(request *bare.HttpRequest) bare.HttpResponse {
+			request.Sleep(2 * time.Second)
+			return bare.TextResponse(201, "done\n")
+		},
+		"/ticks/{count:int}": func(request *bare.HttpRequest) bare.HttpResponse {
+			request.Sleep(20 * time.Millisecond)
+			return bare.HttpResponse{Body: ticks(request)}
+		},
+		"/silent": func(request *bare.HttpRequest) bare.HttpResponse {
+			return bare.HttpResponse{Body: func(func([]byte) bool) { request.Sleep(time.Minute) }}
+		},
+		"/broken": func(request *bare.HttpRequest) bare.HttpResponse {
+			return bare.HttpResponse{Body: bare.StreamWriter(func(yield func([]byte) bool) error {
+				_ = yield([]byte("half")) && request.Sleep(time.Second)
+				return errors.New("the rest is lost")
+			})}
+		},
+		"/cut": func(request *bare.HttpRequest) bare.HttpResponse {
+			time.AfterFunc(5*time.Second, func() { request.Cut(errors.New("enough")) })
+			return bare.HttpResponse{Body: func(yield func([]byte) bool) {
+				_ = yield([]byte("1")) && request.Sleep(time.Hour)
+			}}
+		},
+		"/flood": func(request *bare.HttpRequest) bare.HttpResponse {
+			return bare.HttpResponse{Body: func(yield func([]byte) bool) {
+				for request.Sleep(10*time.Millisecond) && yield(make([]byte, 32<<10)) {
+				}
+			}}
+		},
+	}
+	for path, handler := range routes {
+		app.HttpRouter.Add(bare.Methods{"GET", "POST"}, path, handler)
+	}
+	app.Mount("/metrics", prometheus.New(app, config).Handler())
+	return app
+}
+
+// ticks yields a few times, after a second each.
+func ticks(request *bare.HttpRequest) func(func([]byte) bool) {
+	return func(yield func([]byte) bool) {
+		for range request.Matches.Int("count") {
+			if !request.Sleep(time.Second) || !yield([]byte("tick\n")) {
+				return
+			}
+		}
+	}
+}
+
+// scrape returns the lines that Prometheus gets of the metrics of bare, without the
+// comments.
+func scrape(t *testing.T, server *baretest.Server) map[string]string {
+	t.Helper()
+	stream := server.Get("/metrics")
+	text := stream.Rest()
+	if stream.Response.StatusCode != http.StatusOK {
+		t.Fatalf("got %s: %s", stream.Response.Status, text)
+	}
+	values := map[string]string{}
+	for lines := bufio.NewScanner(strings.NewReader(text)); lines.Scan(); {
+		// The value is behind the last space: patterns of routes may have some.
+		if i := strings.LastIndexByte(lines.Text(), ' '); strings.HasPrefix(lines.Text(), "bare_") {
+			values[lines.Text()[:i]] = lines.Text()[i+1:]
+		}
+	}
+	return values
+}
+
+// wantValues fails the test unless the metrics have these values; "" means that there is
+// no such metric.
+func wantValues(t *testing.T, got, want map[string]string) {
+	t.Helper()
+	for name, value := range want {
+		if got[name] != value {
+			t.Errorf("%s is %q, want %q", name, got[name], value)
+		}
+	}
+	if t.Failed() {
+		for name, value := range got {
+			if !strings.Contains(name, "_bucket") || strings.Contains(name, "+Inf") {
+				t.Logf("%s %s", name, value)
+			}
+		}
+	}
+}
+
+func TestADurationEndsWithTheResponseOrAtTheHeadOfAStream(t *testing.T) {
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		server := baretest.Config{Protocol: protocol}.NewServer(t, newApp(t, prometheus.Config{}))
+		server.Get("/hello/fred").Rest()
+		server.Get("/hello/barney").Rest()
+		server.Get("/slow").Rest()
+		stream := server.Get("/ticks/30")
+		stream.Next()
+		wantValues(t, scrape(t, server), map[string]string{
+			`bare_request_duration_seconds_count{method="GET",route="/hello/{name}",status="200"}`:                 "2",
+			`bare_request_duration_seconds_bucket{method="GET",route="/hello/{name}",status="200",le="0.001"}`:     "2",
+			`bare_request_duration_seconds_sum{method="GET",route="/slow",status="201"}`:                           "2",
+			`bare_request_duration_seconds_count{method="GET",route="/ticks/{count:int}",status="200"}`:            "1",
+			`bare_request_duration_seconds_bucket{method="GET",route="/ticks/{count:int}",status="200",le="0.01"}`: "0",
+			`bare_request_duration_seconds_bucket{method="GET",route="/ticks/{count:int}",status="200",le="0.05"}`: "1",
+			`bare_streams_open{route="/ticks/{count:int}"}`:                                                        "1",
+			`bare_stream_duration_seconds_count{route="/ticks/{count:int}"}`:                                       "",
+		})
+		stream.Rest()
+		synctest.Wait()
+		wantValues(t, scrape(t, server), map[string]string{
+			`bare_request_duration_seconds_count{method="GET",route="/ticks/{count:int}",status="200"}`: "1",
+			`bare_streams_open{route="/ticks/{count:int}"}`:                                             "0",
+			`bare_streams_ended_total{reason="complete",route="/ticks/{count:int}"}`:                    "1",
+			`bare_stream_duration_seconds_sum{route="/ticks/{count:int}"}`:                              "30.02",
+			`bare_stream_first_chunk_seconds_sum{route="/ticks/{count:int}"}`:                           "1.02",
+			`bare_stream_blocked_seconds_total{route="/ticks/{count:int}"}`:                             "0",
+			`bare_streams_ended_total{reason="complete",route="/hello/{name}"}`:                         "",
+		})
+	})
+}
+
+func TestAStreamWithoutAChunkHasNoFirstOne(t *testing.T) {
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		server := baretest.Config{Protocol: protocol}.NewServer(t, newApp(t, prometheus.Config{}))
+		server.Get("/silent").Rest()
+		synctest.Wait()
+		wantValues(t, scrape(t, server), map[string]string{
+			`bare_streams_ended_total{reason="complete",route="/silent"}`:  "1",
+			`bare_stream_duration_seconds_bucket{route="/silent",le="60"}`: "1",
+			`bare_stream_first_chunk_seconds_count{route="/silent"}`:       "",
+		})
+	})
+}
+
+func TestEachEndHasItsReason(t *testing.T) {
+	ended := func(reason, route string) string {
+		return `bare_streams_ended_total{reason="` + reason + `",route="` + route + `"}`
+	}
+	for name, test := range map[string]struct {
+		path, metric string
+		end          func(stream *baretest.Stream)
+	}{
+		"a body that fails":     {"/broken", ended("failed", "/broken"), func(stream *baretest.Stream) { stream.Rest() }},
+		"a cut":                 {"/cut", ended("cut", "/cut"), func(stream *baretest.Stream) { stream.Rest() }},
+		"a client that leaves":  {"/ticks/100", ended("client gone", "/ticks/{count:int}"), (*baretest.Stream).Close},
+		"a client that stalls":  {"/flood", ended("stalled", "/flood"), func(*baretest.Stream) { time.Sleep(2 * time.Minute) }},
+		"a body that completes": {"/ticks/3", ended("complete", "/ticks/{count:int}"), func(stream *baretest.Stream) { stream.Rest() }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+				server := baretest.Config{Protocol: protocol}.NewServer(t, newApp(t, prometheus.Config{}))
+				stream := server.Get(test.path)
+				stream.Next()
+				test.end(stream)
+				time.Sleep(2 * time.Second) // it takes a body a second to see that its client has left
+				wantValues(t, scrape(t, server), map[string]string{test.metric: "1"})
+			})
+		})
+	}
+}
+
+func TestTheTimeThatAStreamIsBlockedIsCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		app := newApp(t, prometheus.Config{})
+		app.StallTimeout = 10 * time.Second
+		server := baretest.NewServer(t, app)
+		server.Get("/flood")
+		time.Sleep(time.Minute)
+		blocked := scrape(t, server)[`bare_stream_blocked_seconds_total{route="/flood"}`]
+		if seconds, err := time.ParseDuration(blocked + "s"); err != nil || seconds < 10*time.Second || seconds > 15*time.Second {
+			t.Errorf("a client that has stalled for 10 seconds has blocked its stream for %q", blocked)
+		}
+	})
+}
+
+func TestAStopOfTheServerEndsStreamsWithItsReason(t *testing.T) {
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		registry := client.NewRegistry()
+		server := baretest.Config{Protocol: protocol}.NewServer(t, newApp(t, prometheus.Config{Registerer: registry}))
+		server.Get("/ticks/100").Next()
+		if err := server.Stop(); err != nil {
+			t.Fatal(err)
+		}
+		if got := gathered(t, registry, "bare_streams_ended_total", "shutdown"); got != 1 {
+			t.Errorf("%v streams have ended because of the stop", got)
+		}
+	})
+}
+
+// gathered is the value of a counter that has a label with the value.
+func gathered(t *testing.T, registry *client.Registry, name, label string) float64 {
+	t.Helper()
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			for _, pair := range metric.GetLabel() {
+				if family.GetName() == name && pair.GetValue() == label {
+					return metric.GetCounter().GetValue()
+				}
+			}
+		}
+	}
+	return 0
+}
+
+func TestAClientCannotMakeUpLabels(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := baretest.NewServer(t, newApp(t, prometheus.Config{}))
+		for _, target := range []string{"GET /nowhere/1", "GET /nowhere/2", "BREW /nowhere", "BREW /hello/x", "TEA /hello/x", "get /hello/x"} {
+			method, path, _ := strings.Cut(target, " ")
+			request, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			server.Do(request).Rest()
+		}
+		server.Get("/panic").Rest()
+		got := scrape(t, server)
+		wantValues(t, got, map[string]string{
+			`bare_request_duration_seconds_count{method="GET",route="",status="404"}`:       "2",
+			`bare_request_duration_seconds_count{method="_OTHER",route="",status="404"}`:    "1",
+			`bare_request_duration_seconds_count{method="_OTHER",route="",status="405"}`:    "3",
+			`bare_request_duration_seconds_count{method="GET",route="/panic",status="500"}`: "1",
+		})
+		for name := range got {
+			if strings.Contains(name, "nowhere") || strings.Contains(name, "BREW") || strings.Contains(name, "metrics") {
+				t.Errorf("%s is there", name)
+			}
+		}
+	})
+}
+
+func TestTheRegistryOfItsOwnHasTheRuntimeAndTheGlobalOneHasNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := baretest.NewServer(t, newApp(t, prometheus.Config{}))
+		server.Get("/hello/fred").Rest()
+		text := server.Get("/metrics").Rest()
+		for _, name := range []string{"go_goroutines", "bare_request_duration_seconds_bucket"} {
+			if !strings.Contains(text, "\n"+name) {
+				t.Errorf("%s is not there", name)
+			}
+		}
+		families, err := client.DefaultGatherer.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, family := range families {
+			if strings.HasPrefix(family.GetName(), "bare_") {
+				t.Errorf("the global registry has %s", family.GetName())
+			}
+		}
+	})
+}
+
+func TestAMistakeKeepsTheApplicationFromStarting(t *testing.T) {
+	taken := client.NewRegistry()
+	prometheus.New(bare.NewApplication(), prometheus.Config{Registerer: taken})
+	for name, test := range map[string]struct {
+		config prometheus.Config
+		want   []string
+	}{
+		"buckets that do not ascend": {
+			prometheus.Config{Buckets: []float64{1, 1}, StreamBuckets: []float64{60, 5}},
+			[]string{"prometheus: Buckets: 1 does not come before 1", "prometheus: StreamBuckets: 60 does not come before 5"},
+		},
+		"a registry that has them": {prometheus.Config{Registerer: taken}, []string{"duplicate metrics collector registration attempted"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			app := newApp(t, test.config)
+			err := bare.Run(t.Context(), app, "127.0.0.1:0")
+			for _, want := range test.want {
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("it ends with %v, want %q in it", err, want)
+				}
+			}
+			recorder := httptest.NewRecorder()
+			newApp(t, test.config).ServeHTTP(recorder, httptest.NewRequest("GET", "/metrics", http.NoBody))
+			if recorder.Code != http.StatusInternalServerError {
+				t.Errorf("under a server that does not start it, the metrics are a %d", recorder.Code)
+			}
+		})
+	}
+}
+
+func TestTwoApplicationsShareARegistryUnderALabel(t *testing.T) {
+	registry := client.NewRegistry()
+	for _, name := range []string{"shop", "admin"} {
+		app := bare.NewApplication()
+		prometheus.New(app, prometheus.Config{Registerer: client.WrapRegistererWith(client.Labels{"app": name}, registry)})
+		if err := app.Startup(t.Context()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestARegistererThatCannotBeReadHasNoHandler(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("it does not panic")
+		}
+	}()
+	wrapped := client.WrapRegistererWithPrefix("x_", client.NewRegistry())
+	prometheus.New(bare.NewApplication(), prometheus.Config{Registerer: wrapped}).Handler()
+}
+
+func TestTheConfigIsCopied(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		buckets := []float64{1, 3, 5}
+		server := baretest.NewServer(t, newApp(t, prometheus.Config{Buckets: buckets}))
+		buckets[1] = 1
+		server.Get("/slow").Rest()
+		wantValues(t, scrape(t, server), map[string]string{
+			`bare_request_duration_seconds_bucket{method="GET",route="/slow",status="201",le="1"}`: "0",
+			`bare_request_duration_seconds_bucket{method="GET",route="/slow",status="201",le="3"}`: "1",
+		})
+	})
+}
+
+func TestNativeHistogramsAreBesideTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := client.NewRegistry()
+		server := baretest.NewServer(t, newApp(t, prometheus.Config{Registerer: registry, NativeHistograms: true}))
+		server.Get("/slow").Rest()
+		families, err := registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		histogram := families[0].GetMetric()[0].GetHistogram()
+		if len(histogram.GetPositiveSpan()) != 1 || len(histogram.GetBucket()) != 13 {
+			t.Errorf("got %v", histogram)
+		}
+	})
+}
+
+func TestRequestsAtOnceAreAllCounted(t *testing.T) {
+	registry := client.NewRegistry()
+	app := newApp(t, prometheus.Config{Registerer: registry})
+	const requests = 200
+	var clients sync.WaitGroup
+	for i := range requests {
+		clients.Go(func() {
+			method := []string{"GET", "POST", "PUT"}[i%3]
+			app.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(method, "/hello/fred", http.NoBody))
+		})
+	}
+	clients.Wait()
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := uint64(0)
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			if family.GetName() == "bare_request_duration_seconds" {
+				total += metric.GetHistogram().GetSampleCount()
+			}
+		}
+	}
+	if total != requests {
+		t.Errorf("%d requests were counted, of %d", total, requests)
+	}
+}
