@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bare-go/bare"
+	"github.com/bare-go/bare/ext/prometheus"
 )
 
 // A part is a handler that adds something to hello world.
@@ -38,6 +39,7 @@ func shapeParts() []part {
 		})},
 		{"made once, and a value in Locals", application(with(func(r *bare.HttpRequest) { r.Locals["user"] = "fred" }))},
 		{"made once, and `OnEnd`", application(with(func(r *bare.HttpRequest) { r.OnEnd(func(bare.End) {}) }))},
+		{"made once, and the metrics of `ext/prometheus`", measured(application(with(func(*bare.HttpRequest) {})))},
 		{"made once, and the context", application(with(func(r *bare.HttpRequest) { r.Context() }))},
 		{"made once, and a middleware", application(with(func(*bare.HttpRequest) {}), passOn)},
 	}
@@ -47,7 +49,12 @@ func passOn(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpRespon
 	return handler(request)
 }
 
-func application(handler bare.HttpHandler, middlewares ...bare.HttpMiddleware) http.Handler {
+func measured(app *bare.Application) *bare.Application {
+	prometheus.New(app, prometheus.Config{})
+	return app
+}
+
+func application(handler bare.HttpHandler, middlewares ...bare.HttpMiddleware) *bare.Application {
 	app := bare.NewApplication()
 	app.Middlewares = middlewares
 	app.HttpRouter.Add(bare.Methods{"GET"}, "/hello", handler)

@@ -26,7 +26,7 @@ type Metrics struct {
 	blocked     *prometheus.CounterVec
 
 	// known are the histograms of requests that there are. A look-up by labels would
-	// cost each request four times as much. The map is replaced, never changed.
+	// double what a request costs. The map is replaced, never changed.
 	known  atomic.Pointer[map[answer]prometheus.Observer]
 	adding sync.Mutex
 }
