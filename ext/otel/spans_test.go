@@ -1,9 +1,11 @@
 package otel_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -118,11 +120,11 @@ func TestTheSpanOfAStreamEndsWithIt(t *testing.T) {
 	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
 		app, exporter := newApp(t)
 		stream := baretest.Config{Protocol: protocol}.NewServer(t, app).Get("/ticks/30")
-		for range 30 {
+		for left := 29; left >= 0; left-- {
 			if got := stream.Next(); got != "tick\n" { // it was flushed through otelhttp
 				t.Fatalf("got %q", got)
 			}
-			if n := len(exporter.GetSpans()); n != 0 {
+			if n := len(exporter.GetSpans()); left > 0 && n != 0 {
 				t.Fatalf("%d spans have ended before the stream", n)
 			}
 		}
@@ -299,4 +301,41 @@ func TestAConnectionCanBeTakenOverInsideOtelhttp(t *testing.T) {
 		}
 		only(t, exporter)
 	})
+}
+
+// kept are spans that outlive their exporter.
+type kept struct{ *tracetest.InMemoryExporter }
+
+func (kept) Shutdown(context.Context) error { return nil }
+
+func TestTheSpansOfStreamsThatAStopEndsAreSent(t *testing.T) {
+	app, exporter := newRoutes(t), kept{tracetest.NewInMemoryExporter()}
+	provider := sdk.NewTracerProvider(sdk.WithBatcher(exporter))
+	app.Wrap(otelhttp.NewMiddleware("", otelhttp.WithTracerProvider(provider)))
+	otel.Annotate(app)
+	ctx, stop := context.WithCancel(t.Context())
+	app.OnHttpRequest(bare.Methods{"GET"}, "/open", func(request *bare.HttpRequest) bare.HttpResponse {
+		return bare.HttpResponse{Body: func(func([]byte) bool) {
+			stop()
+			<-request.Context().Done()
+		}}
+	})
+	listening, ended := make(chan string, 1), make(chan error)
+	server := bare.Server{Addr: "127.0.0.1:0", OnListen: func(addr net.Addr) { listening <- addr.String() }}
+	go func() { ended <- serve(ctx, server, app, provider) }()
+	response, err := http.Get("http://" + <-listening + "/open")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, response.Body); err != nil {
+		t.Error(err)
+	}
+	_ = response.Body.Close()
+	http.DefaultClient.CloseIdleConnections()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if spans := exporter.GetSpans(); len(spans) != 1 || spans[0].Name != "GET /open" {
+		t.Errorf("the spans are %+v", spans)
+	}
 }

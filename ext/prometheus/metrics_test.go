@@ -2,10 +2,14 @@ package prometheus_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
+	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +21,7 @@ import (
 	"github.com/bare-go/bare"
 	"github.com/bare-go/bare/baretest"
 	"github.com/bare-go/bare/ext/prometheus"
+	"github.com/bare-go/bare/topic"
 )
 
 // eachProtocol runs a test over every protocol, in a bubble of fake time.
@@ -396,5 +401,57 @@ func TestRequestsAtOnceAreAllCounted(t *testing.T) {
 	}
 	if total != requests {
 		t.Errorf("%d requests were counted, of %d", total, requests)
+	}
+}
+
+func TestARegistryHasTheMetricsOfAProgramBesideThoseOfBare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		app := bare.NewApplication()
+		orders := client.NewCounter(client.CounterOpts{Name: "orders_total"})
+		measure(app, topic.New(topic.Options{}), orders)
+		orders.Inc()
+		server := baretest.NewServer(t, app)
+		server.Get("/nowhere").Rest()
+		text := server.Get("/metrics").Rest()
+		for _, line := range []string{"orders_total 1", `bare_topic_published_total{topic="votes"} 0`, `bare_request_duration_seconds_count{method="GET",route="",status="404"} 1`} {
+			if !strings.Contains(text, "\n"+line+"\n") {
+				t.Errorf("%s is not there", line)
+			}
+		}
+	})
+}
+
+func TestTheMetricsMayHaveAnAddressOfTheirOwn(t *testing.T) {
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := listener.Addr().String()
+	if err := listener.Close(); err != nil { // free, and likely to stay so
+		t.Fatal(err)
+	}
+	app := bare.NewApplication()
+	app.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
+	showAt(addr, app, prometheus.New(app, prometheus.Config{}))
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- bare.Run(ctx, app, "127.0.0.1:0") }()
+	for {
+		response, err := http.Get("http://" + addr + "/metrics")
+		if err != nil {
+			runtime.Gosched() // it does not listen yet
+			continue
+		}
+		text, err := io.ReadAll(response.Body)
+		if err != nil || !strings.Contains(string(text), "\ngo_goroutines ") {
+			t.Errorf("got %s (%v)", text, err)
+		}
+		_ = response.Body.Close()
+		break
+	}
+	http.DefaultClient.CloseIdleConnections()
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
