@@ -23,7 +23,7 @@ func BenchmarkRequest(b *testing.B) {
 			app := bare.NewApplication()
 			app.OnHttpRequest(bare.Methods{"GET"}, "/", func(*bare.HttpRequest) bare.HttpResponse { return bare.HttpResponse{} })
 			measure(app)
-			request := httptest.NewRequest("GET", "/", http.NoBody)
+			request := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
 			b.ReportAllocs()
 			for b.Loop() {
 				app.ServeHTTP(httptest.NewRecorder(), request)

@@ -317,7 +317,7 @@ func TestAMistakeKeepsTheApplicationFromStarting(t *testing.T) {
 				}
 			}
 			recorder := httptest.NewRecorder()
-			newApp(t, test.config).ServeHTTP(recorder, httptest.NewRequest("GET", "/metrics", http.NoBody))
+			newApp(t, test.config).ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
 			if recorder.Code != http.StatusInternalServerError {
 				t.Errorf("under a server that does not start it, the metrics are a %d", recorder.Code)
 			}
