@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -337,5 +338,31 @@ func TestTheSpansOfStreamsThatAStopEndsAreSent(t *testing.T) {
 	}
 	if spans := exporter.GetSpans(); len(spans) != 1 || spans[0].Name != "GET /open" {
 		t.Errorf("the spans are %+v", spans)
+	}
+}
+
+// otelhttp is left by a panic then, and names nothing.
+func TestAResponseThatIsAbortedIsNamedLikeOthers(t *testing.T) {
+	for method, want := range map[string]string{
+		"GET": "GET /", "HEAD": "HEAD /", "POST": "POST /", "PUT": "PUT /", "PATCH": "PATCH /", "DELETE": "DELETE /",
+		"CONNECT": "CONNECT /", "OPTIONS": "OPTIONS /", "TRACE": "TRACE /", "PURGE": "HTTP /",
+	} {
+		t.Run(method, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				app, exporter := newApp(t)
+				app.OnHttpRequest(bare.Methods{method}, "/", func(*bare.HttpRequest) bare.HttpResponse { panic(http.ErrAbortHandler) })
+				func() {
+					defer func() { _ = recover() }() // net/http does so
+					app.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(method, "/", http.NoBody))
+				}()
+				span, attributes := only(t, exporter)
+				if span.Name != want || attributes["bare.end"].AsString() != "aborted" {
+					t.Errorf("the span %q has %v, want %q", span.Name, attributes, want)
+				}
+				if status, found := attributes["http.response.status_code"]; found {
+					t.Errorf("nothing was sent, and the status is %v", status.AsInt64())
+				}
+			})
+		})
 	}
 }

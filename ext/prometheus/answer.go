@@ -34,9 +34,6 @@ func (m *Metrics) add(a answer) prometheus.Observer {
 	m.adding.Lock()
 	defer m.adding.Unlock()
 	all := maps.Clone(*m.known.Load())
-	if all == nil {
-		all = make(map[answer]prometheus.Observer)
-	}
 	all[a] = histogram
 	m.known.Store(&all)
 	return histogram

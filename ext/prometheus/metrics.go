@@ -40,7 +40,7 @@ type Metrics struct {
 // [prometheus.WrapRegistererWith].
 func New(app *bare.Application, config Config) *Metrics {
 	m := config.metrics()
-	m.known.Store(new(map[answer]prometheus.Observer))
+	m.known.Store(&map[answer]prometheus.Observer{})
 	m.err = config.check()
 	if m.err == nil {
 		m.err = m.register()

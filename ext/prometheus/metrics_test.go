@@ -17,6 +17,7 @@ import (
 	"time"
 
 	client "github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"github.com/bare-go/bare"
 	"github.com/bare-go/bare/baretest"
@@ -127,123 +128,22 @@ func wantValues(t *testing.T, got, want map[string]string) {
 	}
 }
 
-func TestADurationEndsWithTheResponseOrAtTheHeadOfAStream(t *testing.T) {
-	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
-		server := baretest.Config{Protocol: protocol}.NewServer(t, newApp(t, prometheus.Config{}))
-		server.Get("/hello/fred").Rest()
-		server.Get("/hello/barney").Rest()
-		server.Get("/slow").Rest()
-		stream := server.Get("/ticks/30")
-		stream.Next()
-		wantValues(t, scrape(t, server), map[string]string{
-			`bare_request_duration_seconds_count{method="GET",route="/hello/{name}",status="200"}`:                 "2",
-			`bare_request_duration_seconds_bucket{method="GET",route="/hello/{name}",status="200",le="0.001"}`:     "2",
-			`bare_request_duration_seconds_sum{method="GET",route="/slow",status="201"}`:                           "2",
-			`bare_request_duration_seconds_count{method="GET",route="/ticks/{count:int}",status="200"}`:            "1",
-			`bare_request_duration_seconds_bucket{method="GET",route="/ticks/{count:int}",status="200",le="0.01"}`: "0",
-			`bare_request_duration_seconds_bucket{method="GET",route="/ticks/{count:int}",status="200",le="0.05"}`: "1",
-			`bare_streams_open{route="/ticks/{count:int}"}`:                                                        "1",
-			`bare_stream_duration_seconds_count{route="/ticks/{count:int}"}`:                                       "",
-		})
-		stream.Rest()
-		synctest.Wait()
-		wantValues(t, scrape(t, server), map[string]string{
-			`bare_request_duration_seconds_count{method="GET",route="/ticks/{count:int}",status="200"}`: "1",
-			`bare_streams_open{route="/ticks/{count:int}"}`:                                             "0",
-			`bare_streams_ended_total{reason="complete",route="/ticks/{count:int}"}`:                    "1",
-			`bare_stream_duration_seconds_sum{route="/ticks/{count:int}"}`:                              "30.02",
-			`bare_stream_first_chunk_seconds_sum{route="/ticks/{count:int}"}`:                           "1.02",
-			`bare_stream_blocked_seconds_total{route="/ticks/{count:int}"}`:                             "0",
-			`bare_streams_ended_total{reason="complete",route="/hello/{name}"}`:                         "",
-		})
-	})
-}
-
-func TestAStreamWithoutAChunkHasNoFirstOne(t *testing.T) {
-	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
-		server := baretest.Config{Protocol: protocol}.NewServer(t, newApp(t, prometheus.Config{}))
-		server.Get("/silent").Rest()
-		synctest.Wait()
-		wantValues(t, scrape(t, server), map[string]string{
-			`bare_streams_ended_total{reason="complete",route="/silent"}`:  "1",
-			`bare_stream_duration_seconds_bucket{route="/silent",le="60"}`: "1",
-			`bare_stream_first_chunk_seconds_count{route="/silent"}`:       "",
-		})
-	})
-}
-
-func TestEachEndHasItsReason(t *testing.T) {
-	ended := func(reason, route string) string {
-		return `bare_streams_ended_total{reason="` + reason + `",route="` + route + `"}`
-	}
-	for name, test := range map[string]struct {
-		path, metric string
-		end          func(stream *baretest.Stream)
-	}{
-		"a body that fails":     {"/broken", ended("failed", "/broken"), func(stream *baretest.Stream) { stream.Rest() }},
-		"a cut":                 {"/cut", ended("cut", "/cut"), func(stream *baretest.Stream) { stream.Rest() }},
-		"a client that leaves":  {"/ticks/100", ended("client gone", "/ticks/{count:int}"), (*baretest.Stream).Close},
-		"a client that stalls":  {"/flood", ended("stalled", "/flood"), func(*baretest.Stream) { time.Sleep(2 * time.Minute) }},
-		"a body that completes": {"/ticks/3", ended("complete", "/ticks/{count:int}"), func(stream *baretest.Stream) { stream.Rest() }},
-	} {
-		t.Run(name, func(t *testing.T) {
-			eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
-				server := baretest.Config{Protocol: protocol}.NewServer(t, newApp(t, prometheus.Config{}))
-				stream := server.Get(test.path)
-				stream.Next()
-				test.end(stream)
-				time.Sleep(2 * time.Second) // it takes a body a second to see that its client has left
-				wantValues(t, scrape(t, server), map[string]string{test.metric: "1"})
-			})
-		})
-	}
-}
-
-func TestTheTimeThatAStreamIsBlockedIsCounted(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		app := newApp(t, prometheus.Config{})
-		app.StallTimeout = 10 * time.Second
-		server := baretest.NewServer(t, app)
-		server.Get("/flood")
-		time.Sleep(time.Minute)
-		blocked := scrape(t, server)[`bare_stream_blocked_seconds_total{route="/flood"}`]
-		if seconds, err := time.ParseDuration(blocked + "s"); err != nil || seconds < 10*time.Second || seconds > 15*time.Second {
-			t.Errorf("a client that has stalled for 10 seconds has blocked its stream for %q", blocked)
-		}
-	})
-}
-
-func TestAStopOfTheServerEndsStreamsWithItsReason(t *testing.T) {
-	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
-		registry := client.NewRegistry()
-		server := baretest.Config{Protocol: protocol}.NewServer(t, newApp(t, prometheus.Config{Registerer: registry}))
-		server.Get("/ticks/100").Next()
-		if err := server.Stop(); err != nil {
-			t.Fatal(err)
-		}
-		if got := gathered(t, registry, "bare_streams_ended_total", "shutdown"); got != 1 {
-			t.Errorf("%v streams have ended because of the stop", got)
-		}
-	})
-}
-
-// gathered is the value of a counter that has a label with the value.
-func gathered(t *testing.T, registry *client.Registry, name, label string) float64 {
+// gather returns the metrics of a name.
+func gather(t *testing.T, registry *client.Registry, name string) []*dto.Metric {
 	t.Helper()
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, family := range families {
-		for _, metric := range family.GetMetric() {
-			for _, pair := range metric.GetLabel() {
-				if family.GetName() == name && pair.GetValue() == label {
-					return metric.GetCounter().GetValue()
-				}
+		if family.GetName() == name {
+			if family.GetHelp() == "" {
+				t.Errorf("%s has no help", name)
 			}
+			return family.GetMetric()
 		}
 	}
-	return 0
+	return nil
 }
 
 func TestAClientCannotMakeUpLabels(t *testing.T) {
@@ -271,6 +171,24 @@ func TestAClientCannotMakeUpLabels(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestTheMethodsOfHTTPAreKnownAndOthersAreOneWord(t *testing.T) {
+	registry := client.NewRegistry()
+	app := newApp(t, prometheus.Config{Registerer: registry})
+	for method, want := range map[string]string{
+		"GET": "GET", "HEAD": "HEAD", "POST": "POST", "PUT": "PUT", "PATCH": "PATCH", "DELETE": "DELETE",
+		"CONNECT": "CONNECT", "OPTIONS": "OPTIONS", "TRACE": "TRACE", "PROPFIND": "_OTHER", "Get": "_OTHER",
+	} {
+		app.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(method, "/"+method, http.NoBody))
+		found := false
+		for _, metric := range gather(t, registry, "bare_request_duration_seconds") {
+			found = found || metric.GetLabel()[0].GetValue() == want
+		}
+		if !found {
+			t.Errorf("%s is not %s", method, want)
+		}
+	}
 }
 
 func TestTheRegistryOfItsOwnHasTheRuntimeAndTheGlobalOneHasNothing(t *testing.T) {
@@ -303,8 +221,8 @@ func TestAMistakeKeepsTheApplicationFromStarting(t *testing.T) {
 		want   []string
 	}{
 		"buckets that do not ascend": {
-			prometheus.Config{Buckets: []float64{1, 1}, StreamBuckets: []float64{60, 5}},
-			[]string{"prometheus: Buckets: 1 does not come before 1", "prometheus: StreamBuckets: 60 does not come before 5"},
+			prometheus.Config{Buckets: []float64{1, 1}, StreamBuckets: []float64{5, 60, 15}},
+			[]string{"prometheus: Buckets: 1 does not come before 1", "prometheus: StreamBuckets: 60 does not come before 15"},
 		},
 		"a registry that has them": {prometheus.Config{Registerer: taken}, []string{"duplicate metrics collector registration attempted"}},
 	} {
@@ -346,33 +264,18 @@ func TestARegistererThatCannotBeReadHasNoHandler(t *testing.T) {
 	prometheus.New(bare.NewApplication(), prometheus.Config{Registerer: wrapped}).Handler()
 }
 
-func TestTheConfigIsCopied(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		buckets := []float64{1, 3, 5}
-		server := baretest.NewServer(t, newApp(t, prometheus.Config{Buckets: buckets}))
-		buckets[1] = 1
-		server.Get("/slow").Rest()
-		wantValues(t, scrape(t, server), map[string]string{
-			`bare_request_duration_seconds_bucket{method="GET",route="/slow",status="201",le="1"}`: "0",
-			`bare_request_duration_seconds_bucket{method="GET",route="/slow",status="201",le="3"}`: "1",
-		})
-	})
-}
-
-func TestNativeHistogramsAreBesideTheOthers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		registry := client.NewRegistry()
-		server := baretest.NewServer(t, newApp(t, prometheus.Config{Registerer: registry, NativeHistograms: true}))
-		server.Get("/slow").Rest()
-		families, err := registry.Gather()
-		if err != nil {
-			t.Fatal(err)
-		}
-		histogram := families[0].GetMetric()[0].GetHistogram()
-		if len(histogram.GetPositiveSpan()) != 1 || len(histogram.GetBucket()) != 13 {
-			t.Errorf("got %v", histogram)
-		}
-	})
+func TestARequestLikeOneBeforeItAllocatesNothing(t *testing.T) {
+	allocations := func(measure func(app *bare.Application)) float64 {
+		app := bare.NewApplication()
+		app.OnHttpRequest(bare.Methods{"GET"}, "/", func(*bare.HttpRequest) bare.HttpResponse { return bare.HttpResponse{} })
+		measure(app)
+		request := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+		return testing.AllocsPerRun(100, func() { app.ServeHTTP(httptest.NewRecorder(), request) })
+	}
+	without := allocations(func(*bare.Application) {})
+	if with := allocations(func(app *bare.Application) { prometheus.New(app, prometheus.Config{}) }); with > without {
+		t.Errorf("%v allocations, %v without the metrics", with, without)
+	}
 }
 
 func TestRequestsAtOnceAreAllCounted(t *testing.T) {
@@ -387,17 +290,9 @@ func TestRequestsAtOnceAreAllCounted(t *testing.T) {
 		})
 	}
 	clients.Wait()
-	families, err := registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
 	total := uint64(0)
-	for _, family := range families {
-		for _, metric := range family.GetMetric() {
-			if family.GetName() == "bare_request_duration_seconds" {
-				total += metric.GetHistogram().GetSampleCount()
-			}
-		}
+	for _, metric := range gather(t, registry, "bare_request_duration_seconds") {
+		total += metric.GetHistogram().GetSampleCount()
 	}
 	if total != requests {
 		t.Errorf("%d requests were counted, of %d", total, requests)
