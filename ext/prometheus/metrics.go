@@ -26,7 +26,7 @@ type Metrics struct {
 	blocked     *prometheus.CounterVec
 
 	// known are the histograms of requests that there are. A look-up by labels would
-	// double what a request costs. The map is replaced, never changed.
+	// double what they cost a request. The map is replaced, never changed.
 	known  atomic.Pointer[map[answer]prometheus.Observer]
 	adding sync.Mutex
 }
