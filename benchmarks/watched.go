@@ -10,18 +10,21 @@ import (
 	"sync/atomic"
 
 	"github.com/bare-go/bare"
+	"github.com/bare-go/bare/ext/prometheus"
 	"github.com/bare-go/bare/inspect"
 )
 
 const (
 	watchedHooks     = "bare, with `OnStream` and `OnEnd`"
+	watchedMetrics   = "bare, with the metrics of `ext/prometheus`"
 	watchedInspector = "bare, with the inspector, and a page open"
+	watchedAll       = "bare, with the inspector, a page open, and the metrics"
 	// leastWatched is what a hello world comes to when somebody looks.
 	leastWatched = 0.97
 	inspectPath  = "/inspect"
 )
 
-// watched are bare with those who look on; the last one has an inspector.
+// watched are bare with those who look on; the last two have an inspector.
 func watched() []contender {
 	with := func(name string, look func(*bare.Application)) contender {
 		return contender{name: name, serve: func(listener net.Listener, s *service) error {
@@ -36,7 +39,12 @@ func watched() []contender {
 			app.OnStream(func(*bare.HttpRequest, bare.Head) { streams.Add(1) })
 			app.OnEnd(func(*bare.HttpRequest, bare.End) { ends.Add(1) })
 		}),
+		with(watchedMetrics, func(app *bare.Application) { prometheus.New(app, prometheus.Config{}) }),
 		with(watchedInspector, func(app *bare.Application) { inspect.Inspector{}.Serve(app, inspectPath) }),
+		with(watchedAll, func(app *bare.Application) {
+			inspect.Inspector{}.Serve(app, inspectPath)
+			prometheus.New(app, prometheus.Config{})
+		}),
 	}
 }
 
@@ -51,13 +59,18 @@ func (b *bench) watched(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	page, err := dial(ctx, servers[len(servers)-1].addr, inspectPath+"/events")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, page.conn.Close()) }()
-	if _, err := page.conn.Write(page.request); err != nil {
-		return err
+	var pages []*client
+	defer func() {
+		for _, page := range pages {
+			err = errors.Join(err, page.conn.Close())
+		}
+	}()
+	for _, server := range servers[len(servers)-2:] {
+		page, err := openInspector(ctx, server.addr)
+		if err != nil {
+			return err
+		}
+		pages = append(pages, page)
 	}
 	rates, costs, err := b.loadAll(ctx, servers, "/hello", helloText)
 	if err != nil {
@@ -82,4 +95,16 @@ func (b *bench) watched(ctx context.Context) (err error) {
 	}
 	b.sections = append(b.sections, s)
 	return nil
+}
+
+// openInspector opens the inspector's page at a server.
+func openInspector(ctx context.Context, addr string) (*client, error) {
+	page, err := dial(ctx, addr, inspectPath+"/events")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := page.conn.Write(page.request); err != nil {
+		return nil, errors.Join(err, page.conn.Close())
+	}
+	return page, nil
 }
