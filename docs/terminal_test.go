@@ -146,7 +146,7 @@ func (l *terminal) finish(t *testing.T) {
 		l.kill()
 		t.Fatalf("terminal %s: this does not end:\n%s\n%s", l.name, l.typed, l.screen)
 	}
-	if l.err != nil && !l.interrupted && !slices.ContainsFunc(l.expected, curlFails) {
+	if l.err != nil && !l.interrupted && !slices.ContainsFunc(l.expected, tellsFailure) {
 		t.Fatalf("terminal %s: %v after this:\n%s\n%s", l.name, l.err, l.typed, l.screen)
 	}
 	if len(l.expected) == 0 || l.expected[len(l.expected)-1] == more {
@@ -157,8 +157,11 @@ func (l *terminal) finish(t *testing.T) {
 	}
 }
 
-// curlFails reports whether a line is an error of curl's.
-func curlFails(line string) bool { return strings.HasPrefix(line, "curl: (") }
+// tellsFailure reports whether a line is an error of curl's, or what go run says of a
+// program that failed.
+func tellsFailure(line string) bool {
+	return strings.HasPrefix(line, "curl: (") || strings.HasPrefix(line, "exit status ")
+}
 
 // interrupt presses Ctrl-C.
 func (l *terminal) interrupt(t *testing.T) {
