@@ -24,7 +24,7 @@ func main() {
 	bare.Main(newApp(), ":443")
 }
 
-// newManager returns who gets the certificates. The folder keeps them over a restart: a
+// newManager returns the manager that gets the certificates. The folder keeps them over a restart: a
 // program that asks for new ones each time is soon refused.
 func newManager(host string) *autocert.Manager {
 	return &autocert.Manager{
