@@ -57,7 +57,7 @@ func newRedirects(site string) *bare.Application {
 // docs:end redirect
 
 // docs:start hsts
-// strict has browsers come by HTTPS only, for a year.
+// strict makes browsers use HTTPS only, for a year.
 func strict(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
 	return handler(request).WithHeader("strict-transport-security", "max-age=31536000")
 }
