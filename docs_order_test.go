@@ -66,6 +66,20 @@ func TestEachDocumentIsListedAndLeadsOn(t *testing.T) {
 	}
 }
 
+func TestEachExampleIsListed(t *testing.T) {
+	t.Parallel()
+	listed := linksOf(readFile(t, "docs/user-guide/getting-started.md"))
+	programs, err := filepath.Glob("examples/*/main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, program := range programs {
+		if !slices.Contains(listed, "../../"+filepath.ToSlash(program)) {
+			t.Errorf("docs/user-guide/getting-started.md does not list %s", program)
+		}
+	}
+}
+
 // tutorialChapters are the chapters that the tutorial's index numbers, and those that it lists
 // without numbers.
 func tutorialChapters(t *testing.T) (numbered, original []string) {
