@@ -73,7 +73,7 @@ var (
 	comment       = regexp.MustCompile(`(?s)<!--.*?-->\n?`)
 	namesTerminal = regexp.MustCompile(`[Tt]erminal\s(\d)`)
 	namesFile     = regexp.MustCompile("\\bas\\s`([\\w/]+\\.(?:go|html|css))`")
-	says          = regexp.MustCompile("\\b(?:[Ii]t|[Tt]erminal\\s(\\d))\\s(?:says|prints)\\s`([^`]+)`")
+	says          = regexp.MustCompile("\\b(?:[Ii]t\\s(?:says|prints)|[Tt]erminal\\s(\\d)\\sprints)\\s`([^`]+)`")
 	hasPackage    = regexp.MustCompile(`(?m)^package `)
 	changes       = regexp.MustCompile(`each\ssection\smakes\sone\schange`)
 	pressesCtrlC  = regexp.MustCompile(`Press\sCtrl-C\sin\sterminal\s(\d)`)
