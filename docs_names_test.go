@@ -25,8 +25,9 @@ var documentsVariables = map[string][]string{
 
 // Names of others that look like ours.
 var foreignNames = map[string]bool{
-	"request.GET":         true, // Django's
-	"middleware.Compress": true, // chi's
+	"request.GET":                  true, // Django's
+	"middleware.Compress":          true, // chi's
+	"prometheus.DefaultRegisterer": true, // the client library's
 }
 
 // Code blocks are compiled. The names in the text are not.
