@@ -27,6 +27,7 @@ const (
 	ClosePolicyViolation = 1008
 	CloseMessageTooBig   = 1009
 	CloseInternalError   = 1011
+	CloseServiceRestart  = 1012 // the server stops, and the client may come back
 	CloseTryAgainLater   = 1013
 )
 

@@ -54,6 +54,12 @@ type WebSocketOptions struct {
 	// Compression compresses messages with clients that can (RFC 7692), each by
 	// itself. It is off by default, as it takes memory and time for each message.
 	Compression bool
+
+	// OnStop is called when the server stops, in a goroutine of its own, in the place of
+	// a close with [CloseGoingAway]. It has the WebSocket closed: with another code, or
+	// after a last message. Until then Receive and Send go on. What is still open at the
+	// end of [Server.Grace] is cut off.
+	OnStop func(socket *WebSocket)
 }
 
 // over returns the options, with those that are not set taken from others.
@@ -64,6 +70,9 @@ func (o WebSocketOptions) over(others WebSocketOptions) WebSocketOptions {
 	o.ReadLimit = cmp.Or(o.ReadLimit, others.ReadLimit, DefaultWebSocketReadLimit)
 	o.PingInterval = cmp.Or(o.PingInterval, others.PingInterval, DefaultWebSocketPingInterval)
 	o.Compression = o.Compression || others.Compression
+	if o.OnStop == nil {
+		o.OnStop = others.OnStop
+	}
 	return o
 }
 

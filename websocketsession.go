@@ -240,7 +240,13 @@ func (s *WebSocket) endWith(err error, code int, closing chan struct{}) bool {
 }
 
 // stop is called when the server stops.
-func (s *WebSocket) stop() { s.shut(ErrShutdown, CloseGoingAway, "") }
+func (s *WebSocket) stop() {
+	if s.options.OnStop != nil {
+		s.options.OnStop(s)
+		return
+	}
+	s.shut(ErrShutdown, CloseGoingAway, "")
+}
 
 // contextEnded is called when the context of the request ends, which is of interest for
 // a Cut only. What was sent has the time to arrive that any cut response has. Then a

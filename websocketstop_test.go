@@ -44,6 +44,39 @@ func TestAStopTellsTheHandlersOfWebSocketsAndWaitsForThem(t *testing.T) {
 	})
 }
 
+func TestAStopMayBeAnnounced(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		app, log, ends := ending(accepted(func(request *bare.WebSocketRequest) {
+			message, err := request.WebSocket.Receive()
+			if message.Text != "see you" {
+				t.Errorf("received %+v, %v", message, err)
+			}
+			_ = request.WebSocket.Close(bare.CloseServiceRestart, "restart")
+		}))
+		app.WebSocketOptions.OnStop = func(socket *bare.WebSocket) { _ = socket.SendText("come back") }
+		server := serve(t, baretest.HTTP1, app)
+		socket := server.WebSocket("/", nil)
+		synctest.Wait()
+		stopped := make(chan error, 1)
+		go func() { stopped <- server.Stop() }()
+		if got := socket.Text(); got != "come back" {
+			t.Errorf("got %q", got)
+		}
+		time.Sleep(time.Second)
+		socket.SendText("see you")
+		if code := socket.Code(); code != bare.CloseServiceRestart || socket.Reason() != "restart" {
+			t.Errorf("closed with %d %q", code, socket.Reason())
+		}
+		if err := <-stopped; err != nil {
+			t.Error(err)
+		}
+		if end := <-ends; end.Err != nil {
+			t.Errorf("ended with %v", end.Err)
+		}
+		wantLogged(t, log)
+	})
+}
+
 func TestAStopWaitsNoLongerThanItsGraceForAClientThatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ grace, want time.Duration }{
