@@ -56,7 +56,7 @@ func (t *Topic) Drain(ctx context.Context, over time.Duration) error {
 		if !wait(ctx, timer, time.Until(begin.Add(over/time.Duration(len(members))*time.Duration(i)))) {
 			return ctx.Err()
 		}
-		s.order(orderDrain)
+		s.order(orderDrain) //nolint:contextcheck // what follows is of the stream, and not of the drain
 	}
 	timer.Reset(drainGrace)
 	select {

@@ -1,6 +1,7 @@
 package topic
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -60,7 +61,7 @@ type End struct {
 	Err error
 	// Key is that of the [Lease].
 	Key string
-	// Transport is "sse" or "ndjson".
+	// Transport is "sse", "ndjson" or "websocket".
 	Transport string
 	// Offset is the position that the stream had reached; zero if it has not got as far as
 	// the gap with which an unknown id is answered.
@@ -78,7 +79,7 @@ func (s *subscriber) ended(end bare.End) {
 	if !s.reader {
 		return // its body was not run: a HEAD, or a middleware has replaced it
 	}
-	reason := s.why(end.Err)
+	reason := s.why(cmp.Or(end.Err, s.parted))
 	e := End{
 		Reason: reason, Err: s.err, Key: s.lease.Key, Transport: s.format.name(),
 		Offset: s.cursor.Offset(), Bytes: end.Bytes, Duration: end.Duration,
@@ -125,6 +126,9 @@ func (s *subscriber) why(err error) Reason {
 		return ClientGone
 	}
 	s.err = err
+	if _, ok := errors.AsType[*bare.WebSocketCloseError](err); ok {
+		return ClientGone // it has broken a rule
+	}
 	if errors.Is(err, context.Cause(s.request.Context())) {
 		return Cut
 	}

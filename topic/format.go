@@ -32,6 +32,11 @@ type grammar interface {
 	failed(dst []byte, message string, at eventlog.Offset) []byte
 }
 
+// spoken is a format whose events are those of this one, encoded once for both.
+func (f *format) spoken(g grammar) *format {
+	return &format{grammar: g, encoding: f.encoding, silence: g.keepAlive(nil)}
+}
+
 // A format is a grammar, and what a topic has for all subscribers that use it.
 type format struct {
 	grammar

@@ -3,7 +3,6 @@ package topic
 import (
 	"context"
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/bare-go/bare"
@@ -24,6 +23,12 @@ type Lease struct {
 	// so does a drain: it must return when ctx ends, which is the request's context. A
 	// long poll is checked before it is answered with events.
 	Check func(ctx context.Context) error
+	// OnMessage is called with each message that the client sends over a WebSocket: one
+	// after the other, and never after the end of the stream. The client's next message
+	// waits until it returns. A panic is logged, and ends the stream. nil means that
+	// messages are thrown away: then they may have 4 KiB, and otherwise what
+	// [bare.Application.WebSocketOptions] says. Other transports carry no messages.
+	OnMessage func(message bare.WebSocketMessage)
 }
 
 // limit is how long a poll may wait that would wait for d.
@@ -42,8 +47,8 @@ func (l *Lease) holds(ctx context.Context) bool {
 	return l.Check == nil || l.Check(ctx) == nil
 }
 
-// A crowd is the streams and long polls of one key.
-type crowd map[*bare.HttpRequest]struct{}
+// A crowd is the streams and long polls of one key, and for a WebSocket its subscriber.
+type crowd map[*bare.HttpRequest]*subscriber
 
 // acquire enters a request under its key, and reports whether there may be another one.
 // It is called by the handler, so that a kick also finds a stream whose body has not
@@ -60,7 +65,7 @@ func (t *Topic) acquire(key string, request *bare.HttpRequest) bool {
 	if t.keys[key] == nil {
 		t.keys[key] = make(crowd, 1)
 	}
-	t.keys[key][request] = struct{}{}
+	t.keys[key][request] = nil
 	return true
 }
 
@@ -82,10 +87,14 @@ func (t *Topic) release(key string, request *bare.HttpRequest) {
 // looks at, and then kick. The empty key is nobody's.
 func (t *Topic) Kick(key string) int {
 	t.mutex.Lock()
-	kicked := slices.Collect(maps.Keys(t.keys[key]))
+	kicked := maps.Clone(t.keys[key])
 	t.mutex.Unlock()
-	for _, request := range kicked {
-		request.Cut(ErrKicked)
+	for request, s := range kicked {
+		if s == nil {
+			request.Cut(ErrKicked)
+		} else {
+			s.dismiss(ErrKicked)
+		}
 	}
 	return len(kicked)
 }

@@ -8,6 +8,9 @@ func (t *Topic) expect(s *subscriber) {
 		t.coming = make(map[*subscriber]struct{}, 1)
 	}
 	t.coming[s] = struct{}{}
+	if s.socket != nil && s.lease.Key != "" {
+		t.keys[s.lease.Key][s.request] = s
+	}
 }
 
 // forget undoes expect. The caller holds the mutex.

@@ -2,7 +2,6 @@ package topic_test
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -45,15 +44,6 @@ func TestTheClientChoosesTheTransport(t *testing.T) {
 			want(t, test.name, fmt.Sprint(response.StatusCode, " ", response.Header.Get("Content-Type")), test.want)
 			want(t, test.name+": Vary", strings.Join(response.Header["Vary"], "|"), "Accept")
 			stream.Close()
-		}
-	})
-}
-
-func TestAWebSocketIsRefused(t *testing.T) {
-	overHTTP1(t, topic.Options{}, func(t *testing.T, s *site) {
-		response := s.get("/events", "connection", "Upgrade", "upgrade", "WebSocket").Response
-		if response.StatusCode != http.StatusBadRequest {
-			t.Errorf("the status is %d", response.StatusCode)
 		}
 	})
 }

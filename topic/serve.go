@@ -17,6 +17,8 @@ import (
 // Handle answers a request with what is published from now on (see [Options.Replay]),
 // or from where the client says that it left off, in the transport that it asks for:
 //
+//   - A request to upgrade to a WebSocket opens one, for pages of the same origin and of
+//     [bare.WebSocketOptions].Origins. Each message is a record, as a line of NDJSON is.
 //   - With the query parameter live=long-poll, it is a long poll. Its position is the query
 //     parameter offset, for which a text that is none is answered with 400, or else what a
 //     stream has.
@@ -24,7 +26,6 @@ import (
 //     application/x-ndjson, whichever the client likes better, and 406 if it takes
 //     neither.
 //   - Otherwise, and if the client does not care, it is an event stream.
-//   - A request to upgrade to a WebSocket is answered with 400: this package does not speak it yet.
 //
 // The position is taken here, before the head goes out: the client misses nothing
 // that is published after it was answered.
@@ -70,8 +71,8 @@ func (t *Topic) Serve(request *bare.HttpRequest, lease Lease) (response bare.Htt
 // answer is Serve; without a lease it is Handle. It and what it calls have few variables, and no response of their
 // own: see [runners].
 func (t *Topic) answer(request *bare.HttpRequest, lease *Lease, response *bare.HttpResponse) {
-	if wantsWebSocket(request) {
-		refuse(response, http.StatusBadRequest, "This topic cannot be read over a WebSocket.")
+	if request.WantsWebSocket() {
+		t.open(request, cmp.Or(lease, new(Lease)), response)
 	} else if wantsPoll(request) {
 		t.poll(request, cmp.Or(lease, new(Lease)), response)
 	} else if format := t.negotiate(request); format != nil {
@@ -98,19 +99,6 @@ func label(response *bare.HttpResponse) {
 			*response = response.WithHeader(header[0], header[1])
 		}
 	}
-}
-
-// wantsWebSocket reports whether the client asks for a WebSocket (RFC 6455, section
-// 4.1). Answering with a stream would leave it waiting.
-func wantsWebSocket(request *bare.HttpRequest) bool {
-	for _, value := range header(request)["Upgrade"] {
-		for protocol := range strings.SplitSeq(value, ",") {
-			if strings.EqualFold(strings.TrimSpace(protocol), "websocket") {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func header(request *bare.HttpRequest) http.Header {

@@ -9,7 +9,7 @@ import (
 type Stats struct {
 	// Subscribers is the number of open streams, of all transports.
 	Subscribers int
-	// Transports is the same for each: "sse", "ndjson".
+	// Transports is the same for each: "sse", "ndjson", "websocket".
 	Transports map[string]int
 	// Joined is how many streams there ever were.
 	Joined uint64

@@ -20,6 +20,7 @@ type subscriber struct {
 	format  *format
 	request *bare.HttpRequest
 	lease   Lease
+	socket  *bare.WebSocket // nil for all other transports
 
 	after  eventlog.Offset // where it begins
 	lost   string          // what the client had named instead, if that was no offset
@@ -29,8 +30,9 @@ type subscriber struct {
 	orders atomic.Uint32
 	state  atomic.Uint32 // who works for it
 	ran    atomic.Bool
-	given  atomic.Uint64 // the number of the last record that was handed out
-	spoke  atomic.Uint32 // the tick of the wheel at which something was last yielded
+	given  atomic.Uint64         // the number of the last record that was handed out
+	spoke  atomic.Uint32         // the tick of the wheel at which something was last yielded
+	ending atomic.Pointer[error] // why somebody else ends its WebSocket
 
 	// Under the topic's mutex.
 	place   int      // in the topic's list
@@ -59,6 +61,7 @@ type subscriber struct {
 	refused bool        // yield has returned false
 	reason  Reason
 	err     error
+	parted  error // what the stream of a WebSocket has returned
 }
 
 func newSubscriber(t *Topic, f *format, request *bare.HttpRequest, p *position) *subscriber {
@@ -74,6 +77,8 @@ const (
 	orderKeepAlive
 	orderCheck
 	orderDrain
+	orderShutdown // of a WebSocket, whose context lasts
+	orderEnd      // likewise, for a reason
 )
 
 // order has the subscriber do something as soon as it waits.
@@ -234,8 +239,13 @@ func (s *subscriber) gap(yield func([]byte) bool) outcome {
 
 // obey does what the wheel, a drain or the end of the context has ordered.
 func (s *subscriber) obey(ctx context.Context, orders uint32, yield func([]byte) bool) (ended bool, err error) {
-	if orders&orderStop != 0 && !s.goesOn(ctx) {
+	switch {
+	case orders&orderStop != 0 && !s.goesOn(ctx):
 		return true, s.stopped(ctx, yield)
+	case orders&orderEnd != 0:
+		return true, *s.ending.Load()
+	case orders&orderShutdown != 0:
+		return true, s.shutDown(yield)
 	}
 	if orders&orderCheck != 0 {
 		switch err := s.lease.Check(ctx); {
@@ -296,6 +306,10 @@ func (s *subscriber) stopped(ctx context.Context, yield func([]byte) bool) error
 	if !errors.Is(cause, bare.ErrShutdown) {
 		return cause
 	}
+	return s.shutDown(yield)
+}
+
+func (s *subscriber) shutDown(yield func([]byte) bool) error {
 	count := s.topic.count()
 	if d := pause(count); d > 0 {
 		s.linger(d)
@@ -325,15 +339,18 @@ func (s *subscriber) sendAway(count int, why error, yield func([]byte) bool) err
 	if after > 0 {
 		s.say(yield, s.format.retry(nil, after))
 	}
-	if o.EndCleanly {
+	if o.EndCleanly && s.socket == nil {
 		return nil
 	}
 	return s.cut(why)
 }
 
-// cut ends the response so that it never looks complete.
+// cut ends the response so that it never looks complete. A WebSocket is closed with a
+// code that says so: see [subscriber.talk].
 func (s *subscriber) cut(why error) error {
-	s.request.Cut(why)
+	if s.socket == nil {
+		s.request.Cut(why)
+	}
 	return why
 }
 

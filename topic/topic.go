@@ -24,6 +24,7 @@ type Topic struct {
 	feed    *eventlog.Feed
 	events  *format // server-sent events
 	lines   *format // NDJSON
+	records *format // the messages of WebSockets
 	metas   sync.Pool
 
 	published atomic.Uint64
@@ -50,6 +51,7 @@ func New(options Options) *Topic {
 	})
 	t.events = newFormat(t, eventStream{retryAfter: t.options.Retry})
 	t.lines = newFormat(t, ndjson{})
+	t.records = t.lines.spoken(messages{retryAfter: t.options.Retry})
 	t.metas.New = func() any { return new([]byte) }
 	t.wheel.topic = t
 	return t

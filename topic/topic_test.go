@@ -65,19 +65,7 @@ func overHTTP1(t *testing.T, options topic.Options, test func(t *testing.T, s *s
 func onSite(t *testing.T, protocol baretest.Protocol, options topic.Options, test func(t *testing.T, s *site)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s := &site{t: t, log: new(logbook), app: bare.NewApplication()}
-		options.OnEnd = func(end topic.End) {
-			s.mutex.Lock()
-			defer s.mutex.Unlock()
-			s.ends = append(s.ends, end)
-		}
-		s.topic = topic.New(options)
-		s.app.Logger = slog.New(s.log)
-		s.app.HttpRouter.Add(bare.Methods{"GET", "POST"}, "/events", s.topic.Handle)
-		s.app.HttpRouter.Add(bare.Methods{"GET"}, "/of/{user}", func(request *bare.HttpRequest) bare.HttpResponse {
-			return s.topic.Serve(request, topic.Lease{Key: request.Matches.String("user")})
-		})
-		s.server = baretest.Config{Protocol: protocol}.NewServer(t, s.app)
+		s := newSite(t, protocol, options)
 		test(t, s)
 		s.log.mutex.Lock()
 		defer s.log.mutex.Unlock()
@@ -85,6 +73,24 @@ func onSite(t *testing.T, protocol baretest.Protocol, options topic.Options, tes
 			t.Errorf("the server logged %q", s.log.messages)
 		}
 	})
+}
+
+func newSite(t *testing.T, protocol baretest.Protocol, options topic.Options) *site {
+	t.Helper()
+	s := &site{t: t, log: new(logbook), app: bare.NewApplication()}
+	options.OnEnd = func(end topic.End) {
+		s.mutex.Lock()
+		defer s.mutex.Unlock()
+		s.ends = append(s.ends, end)
+	}
+	s.topic = topic.New(options)
+	s.app.Logger = slog.New(s.log)
+	s.app.HttpRouter.Add(bare.Methods{"GET", "POST"}, "/events", s.topic.Handle)
+	s.app.HttpRouter.Add(bare.Methods{"GET"}, "/of/{user}", func(request *bare.HttpRequest) bare.HttpResponse {
+		return s.topic.Serve(request, topic.Lease{Key: request.Matches.String("user")})
+	})
+	s.server = baretest.Config{Protocol: protocol}.NewServer(t, s.app)
+	return s
 }
 
 // publish publishes texts, and returns the id of the last one.

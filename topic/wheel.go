@@ -76,7 +76,7 @@ func (w *wheel) turn() {
 	w.timer.Reset(t.options.tick())
 	t.mutex.Unlock()
 	for _, e := range endings {
-		e.subscriber.request.Cut(e.why)
+		e.subscriber.dismiss(e.why)
 	}
 }
 
