@@ -26,7 +26,8 @@ type cost struct {
 
 func newCosts() *costs { return &costs{spent: make(map[string]*cost)} }
 
-// count is a middleware around the topic: a body is a function, so it can be wrapped.
+// count is a middleware around the topic: a body is a function, so it can be wrapped. A
+// WebSocket has no body, so pages count what comes over theirs.
 func (c *costs) count(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
 	transport := transportOf(request)
 	c.add(transport, cost{Requests: 1, Heads: requestHead(request.Scope)})

@@ -3,7 +3,7 @@
 //
 //	go run ./examples/one_topic_four_transports
 //
-// Open http://localhost:9009/. One of the four, the WebSocket, is refused for now.
+// Open http://localhost:9009/.
 package main
 
 import (

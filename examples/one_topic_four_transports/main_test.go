@@ -30,8 +30,10 @@ func TestEachTransportHasTheSameEvents(t *testing.T) {
 				server := baretest.Config{Protocol: protocol}.NewServer(t, newApp())
 				events := server.Get("/events")
 				lines := get(t, server, "/events", "accept", "application/x-ndjson")
+				socket := server.WebSocket("/events", nil)
 				events.Event()
 				lines.Line()
+				socket.Text()
 				offset := "now"
 				for range 3 {
 					poll := server.Get("/events?live=long-poll&offset=" + offset)
@@ -50,6 +52,9 @@ func TestEachTransportHasTheSameEvents(t *testing.T) {
 					if got, want := lines.Line(), `{"id":"`+id+`","type":"tick","data":`+data+"}\n"; got != want {
 						t.Errorf("the lines: %q, want %q", got, want)
 					}
+					if got, want := socket.Text(), `{"id":"`+id+`","type":"tick","data":`+data+"}"; got != want {
+						t.Errorf("the messages: %q, want %q", got, want)
+					}
 				}
 			})
 		})
@@ -61,6 +66,7 @@ func TestTheCostsAreThoseOfEachTransport(t *testing.T) {
 		server := baretest.NewServer(t, newApp())
 		events := server.Get("/events")
 		sent := len(events.Event() + events.Event())
+		server.WebSocket("/events", nil).Text()
 		polled := 0
 		for range 2 {
 			polled += len(server.Get("/events?live=long-poll").Rest())
@@ -77,18 +83,9 @@ func TestTheCostsAreThoseOfEachTransport(t *testing.T) {
 		if sse.Events != 3 || polling.Events != 2 {
 			t.Errorf("the events are %+v", got)
 		}
-		if sse.Heads < 200 || polling.Heads < 400 || len(got) != 2 {
+		socket := got["websocket"]
+		if sse.Heads < 200 || polling.Heads < 400 || socket.Heads < 200 || socket.Requests != 1 || len(got) != 3 {
 			t.Errorf("the heads are %+v", got)
-		}
-	})
-}
-
-func TestAWebSocketIsNotServedYet(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := baretest.NewServer(t, newApp())
-		response := get(t, server, "/events", "connection", "upgrade", "upgrade", "websocket").Response
-		if response.StatusCode != http.StatusBadRequest {
-			t.Errorf("the status is %d", response.StatusCode)
 		}
 	})
 }
