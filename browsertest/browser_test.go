@@ -107,6 +107,8 @@ func buildExamples() (directory string, err error) {
 		"cookies",
 		"web_socket",
 		"inspector",
+		"web_socket_chat",
+		"one_topic_four_transports",
 	} {
 		arguments = append(arguments, "github.com/bare-go/bare/examples/"+example)
 	}

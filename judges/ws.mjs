@@ -4,7 +4,7 @@ import assert from "node:assert/strict"
 import { randomBytes } from "node:crypto"
 import { once } from "node:events"
 import WebSocket from "ws"
-import { base, test } from "./judging.mjs"
+import { base, test, until } from "./judging.mjs"
 
 const address = base.replace("http", "ws")
 
@@ -158,4 +158,63 @@ await test("another version is refused with the one that is spoken", async () =>
 
 await test("a path that is not there is a 404", async () => {
   assert.equal((await refused("/nowhere")).statusCode, 404)
+})
+
+// follow opens a WebSocket of the topic, whose records it keeps.
+async function follow(query = "") {
+  const socket = new WebSocket(`${address}/topic?${query}`)
+  socket.records = []
+  socket.ended = closed(socket)
+  socket.on("message", (data) => socket.records.push(JSON.parse(data)))
+  await until(() => socket.records.length > 0)
+  return socket
+}
+
+await test("a topic's events are messages of a record each", async () => {
+  const [ann, bob] = [await follow(), await follow()]
+  assert.deepEqual(Object.keys(ann.records[0]), ["id", "retry"])
+  for (let i = 0; i < 100; i++) ann.send(`message ${i}`)
+  await until(() => ann.records.length > 100 && bob.records.length > 100)
+  assert.deepEqual(bob.records, ann.records)
+  assert.deepEqual(bob.records.slice(1).map((record) => record.data), [...Array(100).keys()].map((i) => `message ${i}`))
+  for (const socket of [ann, bob]) socket.terminate()
+})
+
+await test("a client that was cut goes on where it was", async () => {
+  const [ann, bob] = [await follow(), await follow()]
+  ann.send("one")
+  await until(() => bob.records.length > 1)
+  bob.terminate()
+  ann.send("two")
+  ann.send("three")
+  await until(() => ann.records.length > 3)
+  const again = await follow(`last-event-id=${bob.records.at(-1).id}`)
+  ann.send("four")
+  await until(() => again.records.length > 3)
+  assert.deepEqual(again.records.slice(1).map((record) => record.data), ["two", "three", "four"])
+  for (const socket of [ann, again]) socket.terminate()
+})
+
+await test("a position that is in no log is a gap", async () => {
+  const socket = await follow("last-event-id=x")
+  await until(() => socket.records.length > 1)
+  assert.equal(socket.records[1].type, "gap")
+  assert.equal(socket.records[1].data.from, "x")
+  socket.terminate()
+})
+
+await test("a client that is kicked is told so", async () => {
+  const socket = await follow("key=me")
+  socket.send("kick me")
+  assert.deepEqual(await socket.ended, [1008, "kicked"])
+})
+
+await test("a topic that has ended says so", async () => {
+  const socket = await follow()
+  socket.send("close")
+  assert.deepEqual(await socket.ended, [1000, ""])
+  assert.equal(socket.records.at(-1).type, "end")
+  const late = await follow(`last-event-id=${socket.records.at(-1).id}`)
+  assert.deepEqual(await late.ended, [1000, ""])
+  assert.equal(late.records.at(-1).type, "end")
 })

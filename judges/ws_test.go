@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/bare-go/bare"
+	"github.com/bare-go/bare/topic"
 )
 
 // docs:start ws
@@ -23,6 +24,23 @@ func echoMessages(request *bare.WebSocketRequest) {
 }
 
 // docs:end ws
+
+// room is a topic in which everybody hears what anybody says.
+func room(app *bare.Application) {
+	said := topic.New(topic.Options{})
+	app.OnHttpRequest(bare.Methods{"GET"}, "/topic", func(request *bare.HttpRequest) bare.HttpResponse {
+		return said.Serve(request, topic.Lease{Key: request.Query().Get("key"), OnMessage: func(message bare.WebSocketMessage) {
+			switch message.Text {
+			case "kick me":
+				said.Kick("me")
+			case "close":
+				_ = said.Close(request.Context())
+			default:
+				_, _ = said.Publish(request.Context(), topic.Event{Data: []byte(message.Text)})
+			}
+		}})
+	})
+}
 
 // socketService has the WebSockets that ws.mjs asks for.
 func socketService() *bare.Application {
@@ -45,6 +63,7 @@ func socketService() *bare.Application {
 	} {
 		app.OnHttpRequest(bare.Methods{"GET"}, path, bare.FromWebSocketHandler(echoMessages, options))
 	}
+	room(app)
 	return app
 }
 
