@@ -2,10 +2,15 @@ package browsertest
 
 import (
 	"context"
+	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/bare-go/bare"
+	"github.com/bare-go/bare/topic"
 )
 
 // TestTwoTabsTalkWithEachOther has them say something, and stops and starts the program in
@@ -82,4 +87,50 @@ func TestFourTransportsShowTheSameEvents(t *testing.T) {
 		last := cells("1")
 		return last[0] == last[1] && last[1] == last[2] && last[2] == last[3] && last[0] != "–"
 	})
+}
+
+// TestThePageOfTheGuideFollowsATopic sends it away in between.
+func TestThePageOfTheGuideFollowsATopic(t *testing.T) {
+	t.Parallel()
+	tab, _ := newTab(t)
+	orders := topic.New(topic.Options{Retry: 200 * time.Millisecond, Spread: -1})
+	script, err := os.ReadFile("../docs/user-guide/code/records.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := newModuleApp("/orders", orders.Handle)
+	app.HttpRouter.Add(bare.Methods{"GET"}, "/records.js", func(*bare.HttpRequest) bare.HttpResponse {
+		return bare.BytesResponse(200, "text/javascript", script)
+	})
+	addr, _ := serve(t, app, bare.Server{Addr: "127.0.0.1:0"})
+	do(t, tab, chromedp.Navigate("http://"+addr+"/"))
+	evaluate[bool](t, tab, `import("/records.js").then(({ follow }) => {
+		window.seen = []
+		follow("orders", (record) => seen.push(record.data ?? record.type))
+		return true
+	})`)
+	joined := func() bool { return orders.Stats().Subscribers == 1 }
+	publish := func(text string) {
+		if _, err := orders.Publish(t.Context(), topic.Event{Data: []byte(text)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "the page has joined", joined)
+	publish("one")
+	if err := orders.Drain(t.Context(), 0); err != nil {
+		t.Error(err)
+	}
+	publish("two")
+	eventually(t, "the page is back", joined)
+	publish("three")
+	if err := orders.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the page has all of it", func() bool {
+		return evaluate[string](t, tab, `seen.join()`) == "one,two,three,end"
+	})
+	pause(time.Second)
+	if got := orders.Stats(); got.Joined != 2 || got.Subscribers != 0 {
+		t.Errorf("the page has come back after the end: %+v", got)
+	}
 }

@@ -60,6 +60,9 @@
 //	                                 the connection alive, and the last one has the type "end" or "failed"
 //	?live=long-poll&offset=...       an array of the same records, or a 204 when nothing came in time;
 //	                                 the header Stream-Next-Offset says where to go on
+//	Upgrade: websocket               a WebSocket: each message is one of the same records. {"id":..., "retry":...}
+//	                                 comes first, {} keeps the connection alive, and {"retry":...} says when to
+//	                                 come back. Only messages with "data" are records
 //
 // Long polling is chosen by the query alone. Headers and offsets are those of the
 // Durable Streams protocol. Nothing of this may be stored by a cache.
@@ -112,7 +115,13 @@
 // the same.
 //
 // A stream that was disconnected, kicked, drained, or has failed is cut, so that it never
-// looks complete. A clean end means that the topic was closed, and says so first.
+// looks complete. A clean end means that the topic was closed, and says so first. A
+// WebSocket is closed with a code: 1000 is that clean end, 1008 says that it was slow, kicked, or
+// has expired, 1011 that the producer has failed, and 1012 that the client is to come back
+// after the time in the last message. One that does not take its close frame within a second is cut.
+//
+// What a client says over a WebSocket is given to [Lease.OnMessage]. Without it a message
+// of more than 4 KiB closes the WebSocket, and the others are thrown away, a hundred a second.
 //
 // # Costs
 //

@@ -82,8 +82,8 @@ func (t *Topic) release(key string, request *bare.HttpRequest) {
 	}
 }
 
-// Kick cuts the streams and long polls of a key (see [Lease]), and returns how many there
-// were. A client comes back: the handler must refuse it. So first change what the handler
+// Kick cuts the streams and long polls of a key (see [Lease]), closes its WebSockets with
+// 1008, and returns how many there were. A client comes back: the handler must refuse it. So first change what the handler
 // looks at, and then kick. The empty key is nobody's.
 func (t *Topic) Kick(key string) int {
 	t.mutex.Lock()

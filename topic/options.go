@@ -61,12 +61,12 @@ type Options struct {
 	// a subscriber that is behind has less to catch up with: there only a gap is too slow.
 	MaxLag int
 
-	// KeepAlive is the longest silence of a stream. Then it is sent a comment, or in
-	// NDJSON an empty line. 0 means [sse.DefaultKeepAlive], 15 s; a negative one that
+	// KeepAlive is the longest silence of a stream. Then it is sent a comment, in NDJSON
+	// an empty line, and over a WebSocket the message {}, as pages see no pings. 0 means [sse.DefaultKeepAlive], 15 s; a negative one that
 	// nothing is sent.
 	KeepAlive time.Duration
 	// Retry is how long an EventSource waits before it reconnects. It is told at the
-	// beginning of a stream. 0 means [DefaultRetry], a negative one that it is not told.
+	// beginning of a stream, and of a WebSocket, whose page must do so itself. 0 means [DefaultRetry], a negative one that it is not told.
 	Retry time.Duration
 	// Spread is the longest time over which the subscribers come back that a drain or a stop
 	// of the server has ended: each is told a Retry of its own, longer by up to a second,
@@ -75,7 +75,7 @@ type Options struct {
 	Spread time.Duration
 	// EndCleanly has a drain and a stop of the server end streams cleanly, rather than
 	// with a cut. Some clients that use fetch take a clean end for the end of the
-	// stream, and never come back.
+	// stream, and never come back. WebSockets are closed with 1012 in any case.
 	EndCleanly bool
 
 	// PollTime is how long a long poll waits. 0 means [DefaultPollTime].
@@ -83,7 +83,7 @@ type Options struct {
 
 	// StreamsPerKey limits how many streams and long polls there may be for one
 	// [Lease.Key]. The next one is answered with 429, at which an EventSource gives up: the
-	// page may make a new one later. 0 means no limit.
+	// page may make a new one later. A page with a WebSocket is told 1006 only. 0 means no limit.
 	StreamsPerKey int
 
 	// OnEnd is told of each stream that has ended, in the goroutine that served it. It

@@ -39,7 +39,8 @@ import (
 //
 // An event stream begins with the id of its position, so that a client that is cut
 // before its first event resumes there. In NDJSON it is in the header
-// Stream-Next-Offset, if the log has that position.
+// Stream-Next-Offset, if the log has that position. A WebSocket's first message has it,
+// and the client of one resumes at the end of a closed topic to be told of the end again.
 //
 // Who looks at the application's streams (see [bare.Application.Streams]) is told the
 // transport, the lag in bytes, and the key of the lease.

@@ -94,8 +94,8 @@ func (t *Topic) lasting(ctx context.Context) context.Context {
 }
 
 // Close says that no further event will come. Each subscriber gets what there is, and
-// then an end: in an event stream the event "done", in NDJSON a record of the type
-// "end". Whoever comes back with the id of the last event gets a 204, at which an
+// then an end: in an event stream the event "done", in NDJSON and over WebSockets a
+// record of the type "end". Whoever comes back with the id of the last event gets a 204, at which an
 // EventSource gives up. Close does not wait for the subscribers. It fails with
 // [ErrClosed] the second time. As to ctx, it is as [Topic.Publish].
 func (t *Topic) Close(ctx context.Context) error { return t.end(ctx, nil) }

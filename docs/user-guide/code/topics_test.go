@@ -114,6 +114,7 @@ func TestTheGuideShowsTheBytesOfEachTransport(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines.Header.Set("Accept", "application/x-ndjson")
+		socket := server.WebSocket("/orders?last-event-id="+old, nil)
 		streams := map[string]*baretest.Stream{
 			"topics.sse.txt":    server.Get("/orders?last-event-id=" + old),
 			"topics.ndjson.txt": server.Do(lines),
@@ -137,6 +138,15 @@ func TestTheGuideShowsTheBytesOfEachTransport(t *testing.T) {
 		for name, stream := range streams {
 			compare(t, name, stream.Rest())
 		}
+		messages := ""
+		for {
+			message, ok := socket.Receive()
+			if !ok {
+				break
+			}
+			messages += message.Text + "\n"
+		}
+		compare(t, "topics.websocket.txt", messages)
 		compare(t, "topics.poll.txt", server.Get("/orders?live=long-poll&offset="+old).Rest()+"\n")
 	})
 }
