@@ -13,6 +13,7 @@ import (
 	"github.com/bare-go/bare"
 	"github.com/bare-go/bare/baretest"
 	"github.com/bare-go/bare/eventlog"
+	"github.com/bare-go/bare/internal/wsclient"
 	"github.com/bare-go/bare/topic"
 )
 
@@ -290,6 +291,20 @@ func TestAStalledWebSocketHarmsNobody(t *testing.T) {
 	})
 }
 
+// TestAWebSocketThatABurstHasLeftBehindIsToldSo reads when what it lacks is gone.
+func TestAWebSocketThatABurstHasLeftBehindIsToldSo(t *testing.T) {
+	options := topic.Options{Memory: eventlog.MemoryOptions{Bytes: 256 << 10}}
+	overHTTP1(t, options, func(t *testing.T, s *site) {
+		socket := s.socket("/events")
+		for range 112 {
+			s.publish(strings.Repeat("x", large))
+			synctest.Wait()
+		}
+		wantClosed(t, socket, bare.ClosePolicyViolation, "slow")
+		want(t, "the ends", s.reasons(), "slow")
+	})
+}
+
 func TestAWebSocketThatTakesNothingIsStalled(t *testing.T) {
 	overHTTP1(t, topic.Options{Slow: topic.DropOldest}, func(t *testing.T, s *site) {
 		_ = s.socket("/events")
@@ -399,5 +414,54 @@ func TestAMessageAtWhichOnMessagePanicsEndsItsStreamOnly(t *testing.T) {
 		want(t, "what the other hears", good.Text(), message(id, "one"))
 		want(t, "the ends", s.reasons(), "failed")
 		want(t, "the log", strings.Join(s.log.messages, "; "), "bare: the WebSocket's handler panicked")
+	})
+}
+
+// TestWhatKeepsAWebSocketAlive looks at the frames: pings, or what a page sees.
+func TestWhatKeepsAWebSocketAlive(t *testing.T) {
+	for name, test := range map[string]struct {
+		options topic.Options
+		want    string
+	}{
+		"messages":                     {topic.Options{}, `1 {"id":"$","retry":3000}; 1 {}; 1 {}; 1 {}`},
+		"pings, if it says nothing":    {topic.Options{KeepAlive: -1, Retry: -1}, `1 {"id":"$"}; 9 ; 9 ; 9 `},
+		"messages as often as it says": {topic.Options{KeepAlive: time.Hour, Retry: time.Second}, `1 {"id":"$","retry":1000}; 1 {}; 1 {}; 1 {}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			overHTTP1(t, test.options, func(t *testing.T, s *site) {
+				client, err := wsclient.Open(s.server.Dial(), "localhost", "/events", nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer client.Close()
+				var frames []string
+				for range 4 {
+					frame, err := client.Receive()
+					if err != nil {
+						t.Fatal(err)
+					}
+					frames = append(frames, fmt.Sprintf("%d %s", frame.Opcode, frame.Payload))
+				}
+				want(t, "the frames", strings.Join(frames, "; "), strings.Replace(test.want, "$", s.tail().String(), 1))
+			})
+		})
+	}
+}
+
+// TestATopicMayLeaveTheRetryToThePage has a gap as the first event.
+func TestATopicMayLeaveTheRetryToThePage(t *testing.T) {
+	overHTTP1(t, topic.Options{Retry: -1, Spread: -1, EndCleanly: true}, func(t *testing.T, s *site) {
+		socket := s.server.WebSocket("/events?last-event-id=x", nil)
+		want(t, "the first message", socket.Text(), "{}")
+		if got := socket.Text(); !strings.Contains(got, `"type":"gap"`) {
+			t.Errorf("the gap is %q", got)
+		}
+		synctest.Wait()
+		go func() { _ = s.topic.Drain(t.Context(), 0) }()
+		if message, ok := socket.Receive(); ok {
+			t.Errorf("the last message is %q", message.Text)
+		}
+		wantClosed(t, socket, bare.CloseServiceRestart, "")
+		want(t, "the ends", s.reasons(), "drained")
 	})
 }
