@@ -21,14 +21,14 @@ func TestTwoTabsTalkWithEachOther(t *testing.T) {
 	t.Parallel()
 	ann, _ := newTab(t)
 	bob, leave := newTab(t)
-	read := func(t *testing.T, tab context.Context, want ...string) { //nolint:revive // t comes first in a test
+	read := func(t *testing.T, tab context.Context, want ...string) {
 		t.Helper()
 		text := strings.Join(want, "\n")
 		eventually(t, "the page shows "+text, func() bool {
 			return strings.HasPrefix(evaluate[string](t, tab, textOf("#lines"))+"\n", text+"\n")
 		})
 	}
-	say := func(t *testing.T, tab context.Context, text string) { //nolint:revive // likewise
+	say := func(t *testing.T, tab context.Context, text string) {
 		t.Helper()
 		do(t, tab, chromedp.SetValue("#text", text), chromedp.Click("#say button"))
 	}

@@ -49,7 +49,7 @@ type line struct {
 	Text string `json:"text,omitempty"`
 }
 
-// docs:start visit
+// docs:start handler
 // visit serves one client. The first message that it sends is its name, and what it says
 // follows.
 func (r *room) visit(request *bare.HttpRequest) bare.HttpResponse {
@@ -73,7 +73,7 @@ func (r *room) visit(request *bare.HttpRequest) bare.HttpResponse {
 	}})
 }
 
-// docs:end visit
+// docs:end handler
 // tell tells everybody.
 func (r *room) tell(request *bare.HttpRequest, kind string, said line) {
 	event, err := topic.JSON(kind, "", said)
