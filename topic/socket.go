@@ -2,9 +2,10 @@ package topic
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
+	"fmt"
 	"net/http"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -133,7 +134,7 @@ func (s *subscriber) listen(heard chan<- any) {
 			heard <- nil
 			return
 		}
-		heard <- cmp.Or(recover(), any(errGoexit))
+		heard <- crashOf(recover())
 		s.dismiss(errListener)
 	}()
 	for message := range s.socket.Messages() {
@@ -144,6 +145,18 @@ func (s *subscriber) listen(heard chan<- any) {
 		}
 	}
 	returned = true
+}
+
+// crashOf is what the handler panics with when OnMessage has. The log is to show where
+// that was.
+func crashOf(value any) any {
+	switch value {
+	case nil:
+		return errGoexit
+	case http.ErrAbortHandler: // which says that nothing is logged
+		return value
+	}
+	return fmt.Sprintf("%v, in OnMessage:\n%s", value, debug.Stack())
 }
 
 // send sends the lines of a chunk, each as a message.
