@@ -98,6 +98,7 @@ func (t *Topic) enter(request *bare.WebSocketRequest, lease Lease) *subscriber {
 		s.lease, s.socket = lease, request.WebSocket
 		t.expect(s)
 		request.OnEnd(s.ended)
+		request.Describe(s.describe)
 		return s
 	}
 	request.WebSocket.Refuse(refusal)

@@ -399,3 +399,17 @@ func TestATopicMayLeaveTheRetryToThePage(t *testing.T) {
 		want(t, "the ends", s.reasons(), "drained")
 	})
 }
+
+func TestAWebSocketIsDescribedToThoseWhoLook(t *testing.T) {
+	overHTTP1(t, topic.Options{}, func(t *testing.T, s *site) {
+		socket := s.socket("/of/bob")
+		said := ""
+		for stream := range s.app.Streams() {
+			said += fmt.Sprint(stream.Protocol, stream.Describe())
+		}
+		if !strings.HasPrefix(said, "websocket[transport=websocket key=bob") {
+			t.Errorf("got %q", said)
+		}
+		socket.Leave()
+	})
+}
