@@ -11,16 +11,6 @@ import (
 	"github.com/bare-go/bare/inspect"
 )
 
-// docs:start serve
-func newWatched() *bare.Application {
-	app := bare.NewApplication()
-	app.HttpRouter.Add(bare.Methods{"GET"}, "/ticks", clock)
-	inspect.Inspector{}.Serve(app, "/inspect")
-	return app
-}
-
-// docs:end serve
-
 func newInspected() *bare.Application {
 	app := bare.NewApplication()
 	app.Middlewares = append(app.Middlewares, func(request *bare.HttpRequest, handler bare.HttpHandler) bare.HttpResponse {
