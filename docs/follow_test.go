@@ -28,7 +28,9 @@ import (
 //     in "Save this as `main.go`". A block of diff changes the one file that it fits.
 //   - "It says `...`" waits for a line, and "Press Ctrl-C in terminal 1" presses it.
 //   - When a page says that each section makes one change to the program, a heading
-//     undoes it, and the next command finds the changed program running.
+//     undoes it, and the next command finds the changed program running. The heading
+//     "Test it" does not: a page whose test fails with the change must say "Undo the last
+//     change".
 //
 // A block of js is for reading, and what a page shows in a browser is browsertest's.
 // Commands are typed as they stand, but for the ports, which may be taken.
@@ -76,6 +78,7 @@ var (
 	says          = regexp.MustCompile("\\b(?:[Ii]t\\s(?:says|prints)|[Tt]erminal\\s(\\d)\\sprints)\\s`([^`]+)`")
 	hasPackage    = regexp.MustCompile(`(?m)^package `)
 	changes       = regexp.MustCompile(`each\ssection\smakes\sone\schange`)
+	undoes        = regexp.MustCompile(`Undo\sthe\slast\schange`)
 	pressesCtrlC  = regexp.MustCompile(`Press\sCtrl-C\sin\sterminal\s(\d)`)
 )
 
@@ -120,7 +123,8 @@ func (r *reader) follow(text string) {
 }
 
 func (r *reader) readParagraph() {
-	if strings.HasPrefix(r.paragraph, "#") && r.changing {
+	heading := strings.HasPrefix(r.paragraph, "#") && r.paragraph != "## Test it"
+	if r.changing && (heading || undoes.MatchString(r.paragraph)) {
 		r.undo()
 	}
 	r.changing = r.changing || changes.MatchString(r.paragraph)
