@@ -20,11 +20,11 @@ const (
 	// unless [Compression.MinSize] says something else.
 	DefaultMinCompressSize = 1024
 
-	// DefaultMaxEncoderMemory is how many bytes the encoders of all open responses may
-	// hold together unless [Compression.MaxMemory] says something else: 256 MiB.
+	// DefaultMaxEncoderMemory is how many bytes the encoders of all open responses and the
+	// decoders of all requests may hold together unless [Compression.MaxMemory] says something else: 256 MiB.
 	DefaultMaxEncoderMemory = 256 << 20
 
-	// assumedMemory is what an encoder holds that does not say it.
+	// assumedMemory is what an encoder or a decoder holds that does not say it.
 	assumedMemory = 1 << 20
 )
 
@@ -70,8 +70,10 @@ type Compression struct {
 	// JavaScript, XML, SVG, WebAssembly, uncompressed fonts and the like.
 	Types []string
 
-	// MaxMemory is how many bytes the encoders of all open responses may hold together,
-	// as they say themselves. Further responses are sent as they are. 0 means
+	// MaxMemory is how many bytes the encoders of all open responses and the decoders of
+	// all requests that are being read may hold together, as they say themselves. Further
+	// responses are sent as they are, and further encoded requests fail with an
+	// [HttpError] with status 503, whose [ErrorResponse] has a Retry-After. 0 means
 	// [DefaultMaxEncoderMemory], a negative one no limit.
 	MaxMemory int64
 }
@@ -95,9 +97,14 @@ type ContentEncoding struct {
 	// NewStreamEncoder; 0 means 1 MiB.
 	Memory, StreamMemory int64
 
-	// NewDecoder returns a decoder, which is closed when the request has ended. nil means
-	// that no request is decompressed.
+	// NewDecoder returns a decoder, which is closed when the body has been read to its
+	// end or has failed, and at the latest when the request has ended. nil means that no
+	// request is decompressed.
 	NewDecoder func(source io.Reader) (io.ReadCloser, error)
+
+	// DecoderMemory is how many bytes a decoder holds at most, whatever the client sends:
+	// a large window is its choice. 0 means 1 MiB.
+	DecoderMemory int64
 }
 
 // A ContentEncoder compresses one content after the other. [compress/gzip.Writer] is
@@ -177,7 +184,7 @@ type compressor struct {
 	accepted  string // what 415 says
 	least     int64  // in bytes
 	types     []string
-	spare     atomic.Int64 // what further encoders may hold, in bytes
+	spare     atomic.Int64 // what further encoders and decoders may hold, in bytes
 }
 
 // newCompressor copies what is valid in c. The rest keeps the application from
@@ -275,7 +282,7 @@ func (c *compressor) choose(header []string, stream bool) (best *pooledEncoding,
 	return best, preferences.Refuses("identity", "*")
 }
 
-// acquire takes the memory of an encoder, and reports whether there was enough. The
+// acquire takes the memory of an encoder or a decoder, and reports whether there was enough. The
 // caller gives it back with release.
 func (c *compressor) acquire(memory int64) bool {
 	if c.spare.Add(-memory) >= 0 {
@@ -300,6 +307,7 @@ func newPooledEncoding(e ContentEncoding) *pooledEncoding {
 	}
 	e.Memory = cmp.Or(e.Memory, assumedMemory)
 	e.StreamMemory = cmp.Or(e.StreamMemory, assumedMemory)
+	e.DecoderMemory = cmp.Or(e.DecoderMemory, assumedMemory)
 	return &pooledEncoding{
 		ContentEncoding: e,
 		whole:           sync.Pool{New: func() any { return e.NewEncoder() }},

@@ -26,6 +26,7 @@ func Gzip() ContentEncoding {
 		NewStreamEncoder: func() ContentEncoder { return smallgzip.New(io.Discard) },
 		Memory:           800 << 10,
 		StreamMemory:     22 << 10,
+		DecoderMemory:    48 << 10,
 		NewDecoder:       func(source io.Reader) (io.ReadCloser, error) { return gzip.NewReader(source) },
 	}
 }

@@ -44,7 +44,7 @@ type requestBody struct {
 	clock    *clock    // nil without a server
 	http1    bool      // over HTTP/1.x, where net/http waits for its end
 	expected bool      // the client waits for a 100 Continue
-	length   int64     // as declared, -1 if unknown
+	length   int64     // as declared, before it is decoded; -1 if unknown
 	limit    int64     // in bytes; 0 or less means none; under the mutex
 	pace     pace
 	decoding *decoding // nil if the body is what is sent; under the mutex
@@ -75,9 +75,6 @@ func newRequestBody(x *exchange, r *http.Request) *requestBody {
 		pace:     pace{least: x.app.minUploadRate(), window: x.app.watch.stall},
 		decoding: x.app.compressor.decodingOf(r),
 	}
-	if b.decoding.decodes() {
-		b.length = -1
-	}
 	return b
 }
 
@@ -103,7 +100,11 @@ func (b *requestBody) chunks(yield func([]byte, error) bool) {
 		return
 	}
 	b.prepare()
-	readChunks(b.length, b.read, yield)
+	length := b.length
+	if b.decoding.decodes() {
+		length = -1
+	}
+	readChunks(length, b.read, yield)
 }
 
 // Read is for those who read the request's Scope, and for [HttpRequest.Reader].
@@ -141,11 +142,11 @@ func (b *requestBody) prepare() {
 // failure is final.
 func (b *requestBody) read(buffer []byte) (int, error) {
 	b.mutex.Lock()
-	defer b.mutex.Unlock()
+	defer b.doneReading()
 	if b.halted {
 		return 0, ErrBodyConsumed
 	}
-	if b.limit > 0 && b.length > b.limit {
+	if b.exceeds(b.length) {
 		b.failure = errTooLarge() // before a read that would ask the client to go on
 	}
 	if b.failure != nil {
@@ -156,6 +157,7 @@ func (b *requestBody) read(buffer []byte) (int, error) {
 	switch {
 	case b.limit > 0 && b.count > b.limit:
 		n, b.failure = 0, errTooLarge()
+		b.decoding.drop()
 	case errors.Is(err, io.EOF):
 		return n, io.EOF
 	case err != nil:
@@ -164,12 +166,34 @@ func (b *requestBody) read(buffer []byte) (int, error) {
 	return n, b.failure
 }
 
+// exceeds reports whether so many bytes, as they are sent, are more than the limit.
+func (b *requestBody) exceeds(length int64) bool {
+	return b.limit > 0 && length > b.decoding.longest(b.limit)
+}
+
+// doneReading ends a read. If the request has ended in the meantime, its decoder is left.
+func (b *requestBody) doneReading() {
+	b.mutex.Unlock()
+	if b.decoding != nil && b.decoding.over.Load() {
+		b.closeDecoder()
+	}
+}
+
 // readDecoded reads what the limits count: the content, without its encoding.
 func (b *requestBody) readDecoded(buffer []byte) (int, error) {
 	if b.decoding != nil {
-		return b.decoding.read(buffer, b.readSource)
+		return b.decoding.read(buffer, b.readEncoded)
 	}
 	return b.readSource(buffer)
+}
+
+// readEncoded is readSource within the limit of what is sent.
+func (b *requestBody) readEncoded(buffer []byte) (int, error) {
+	n, err := b.readSource(buffer)
+	if b.exceeds(b.decoding.encoded + int64(n)) {
+		return 0, errTooLarge()
+	}
+	return n, err
 }
 
 // readSource is one Read of the source, with its error explained.
@@ -333,9 +357,13 @@ func (b *requestBody) release(sink *httpSink) {
 }
 
 // closeDecoder ends the decoder when the response is over. One that is being read, by a
-// goroutine that the handler has left behind, is left to the garbage collector.
+// goroutine that the handler has left behind, is closed after that read.
 func (b *requestBody) closeDecoder() {
-	if b != nil && b.decoding != nil && b.mutex.TryLock() {
+	if b == nil || b.decoding == nil {
+		return
+	}
+	b.decoding.over.Store(true) // before the lock is tried: the reader looks after its unlock
+	if b.mutex.TryLock() {
 		defer b.mutex.Unlock()
 		b.decoding.close()
 	}

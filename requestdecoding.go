@@ -3,23 +3,42 @@ package bare
 import (
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"strings"
+	"sync/atomic"
 )
 
-// maxFruitless is how many bytes of an encoded body may come that decode to nothing:
-// an endless one would never meet a limit.
-const maxFruitless = 1 << 20
+// An encoded body may be longer than what it decodes to: each flush and each member adds
+// bytes that decode to nothing. An endless one of them would never meet a limit of the
+// decoded bytes.
+const (
+	// fruitlessBytes is how many bytes may come that decode to nothing.
+	fruitlessBytes = 1 << 20
+	// fruitlessRatio is how many more may come for each byte that was decoded. A client
+	// that makes a member of gzip of every single byte sends 21.
+	fruitlessRatio = 32
+	// encodedSlack is how many bytes an encoded body may be longer than the limit, and
+	// one in encodedShare of them more: the limit is that of the decoded body, too, and
+	// what cannot be compressed becomes a little longer.
+	encodedSlack = 64 << 10
+	encodedShare = 64
+)
 
 // A decoding is the Content-Encoding of a request's body. It is used under the mutex
 // of the body.
 type decoding struct {
-	newDecoder func(io.Reader) (io.ReadCloser, error) // nil if the encoding is not there
-	refusal    error                                  // why it is nil
+	encoding   *pooledEncoding // nil if the encoding is not there
+	refusal    error           // why it is nil
+	compressor *compressor
 
-	decoder   io.ReadCloser // nil before the first read
-	failure   error         // of the source, with io.EOF
-	fruitless int           // bytes since the last one that was decoded
+	decoder io.ReadCloser // nil before the first read, and after the last
+	held    bool          // the memory of the decoder
+	failure error         // of the source, with io.EOF
+	final   error         // of the decoded body, with io.EOF
+	encoded int64         // bytes that the source had
+	decoded int64         // bytes that they were
+	over    atomic.Bool   // the request has ended
 }
 
 // decodingOf returns how a request's body is decoded, nil if it is not. One encoding is
@@ -44,7 +63,7 @@ func (c *compressor) decodingOf(r *http.Request) *decoding {
 	}
 	for _, e := range c.encodings {
 		if e.NewDecoder != nil && (e.Name == name || e.Name == gzipName && name == "x-gzip") {
-			return &decoding{newDecoder: e.NewDecoder}
+			return &decoding{encoding: e, compressor: c}
 		}
 	}
 	return c.refusing()
@@ -59,37 +78,84 @@ func (c *compressor) refusing() *decoding {
 }
 
 // decodes reports whether the body is decoded: what the head says of it no longer holds.
-func (d *decoding) decodes() bool { return d != nil && d.newDecoder != nil }
+func (d *decoding) decodes() bool { return d != nil && d.encoding != nil }
+
+// longest is how long the encoded body may be for a limit of the decoded one.
+func (d *decoding) longest(limit int64) int64 {
+	if !d.decodes() || limit > math.MaxInt64/2 {
+		return limit
+	}
+	return limit + limit/encodedShare + encodedSlack
+}
 
 // read reads decoded bytes. Source is one read of the encoded body, with its own errors.
+// The decoder goes with the first error: the response may be a stream that is open for
+// hours.
 func (d *decoding) read(buffer []byte, source func([]byte) (int, error)) (int, error) {
-	if d.refusal != nil {
+	switch {
+	case d.refusal != nil:
 		return 0, d.refusal
-	}
-	if len(buffer) == 0 {
+	case d.final != nil:
+		return 0, d.final
+	case len(buffer) == 0:
 		return 0, nil
 	}
-	encoded := &encodedSource{d, source}
-	if d.decoder == nil {
-		decoder, err := d.newDecoder(encoded)
-		if err != nil {
-			return 0, d.explain(err)
-		}
-		d.decoder = decoder
+	n, err := d.decode(buffer, &encodedSource{d, source})
+	d.decoded += int64(n)
+	if err != nil {
+		d.final = err
+		d.drop()
+	}
+	return n, err
+}
+
+// decode is one read of the decoder, which is made for the first one.
+func (d *decoding) decode(buffer []byte, encoded *encodedSource) (int, error) {
+	if err := d.open(encoded); err != nil {
+		return 0, err
 	}
 	for {
-		n, err := d.decoder.Read(buffer)
+		n, err := d.decoder.Read(buffer[:min(len(buffer), largeBuffer)]) // what it decodes is counted after it
 		switch {
 		case err == nil && n == 0:
-			continue // a decoder may say so, but not forever: see maxFruitless
+			continue // a decoder may say so, but not forever: see fruitlessBytes
 		case errors.Is(err, io.EOF):
-			d.fruitless = 0
 			return n, d.end(encoded)
 		case err != nil:
-			return 0, d.explain(err)
+			return n, d.explain(err)
 		}
-		d.fruitless = 0
 		return n, nil
+	}
+}
+
+// open makes the decoder, if there is memory for it.
+func (d *decoding) open(encoded *encodedSource) error {
+	if d.decoder != nil {
+		return nil
+	}
+	if d.held = d.compressor.acquire(d.encoding.DecoderMemory); !d.held {
+		return errNoDecoder()
+	}
+	decoder, err := d.encoding.NewDecoder(encoded)
+	if err != nil {
+		return d.explain(err)
+	}
+	d.decoder = decoder
+	return nil
+}
+
+// drop closes the decoder, and gives its memory back. It does nothing to a nil one.
+func (d *decoding) drop() {
+	if d == nil {
+		return
+	}
+	if d.decoder != nil {
+		_ = d.decoder.Close() // it was only read
+		d.decoder = nil
+	}
+	if d.held {
+		d.held = false
+		d.compressor.release(d.encoding.DecoderMemory)
 	}
 }
 
@@ -114,11 +180,17 @@ func (d *decoding) explain(err error) error {
 
 // close is called when the request has ended. Whoever reads on comes too late.
 func (d *decoding) close() {
-	if d.decoder != nil {
-		_ = d.decoder.Close() // it was only read
-		d.decoder = nil
-	}
+	d.drop()
 	d.refusal = ErrBodyConsumed
+}
+
+// errNoDecoder asks the client to come back: the decoders of other requests end soon.
+func errNoDecoder() error {
+	return &HttpError{
+		Status:  http.StatusServiceUnavailable,
+		Message: "Too many compressed requests are being read. Try again, or send the body as it is.",
+		headers: http.Header{"Retry-After": []string{"1"}},
+	}
 }
 
 func errUndecodable(err error) error {
@@ -138,11 +210,11 @@ func (s *encodedSource) Read(buffer []byte) (int, error) {
 	if s.failure != nil {
 		return 0, s.failure
 	}
-	if s.fruitless > maxFruitless {
+	if s.encoded > fruitlessBytes+fruitlessRatio*s.decoded {
 		return 0, errFruitless
 	}
 	n, err := s.source(buffer)
-	s.fruitless += n
+	s.encoded += int64(n)
 	s.failure = err
 	return n, err
 }
