@@ -8,6 +8,7 @@
 package compress
 
 import (
+	"errors"
 	"io"
 
 	"github.com/andybalholm/brotli"
@@ -28,14 +29,18 @@ const (
 	streamWindow = 14 // of the encoders of streams: 16 KB
 	brotliWindow = 16 // of those of other responses
 	zstdWindow   = 18 // likewise
-	// maxWindow is the largest that a request may ask for: 8 MB, which is what a
+	// maxZstdWindow is the largest that a request may ask for: 8 MB, which is what a
 	// decoder must support (RFC 9659).
-	maxWindow = 8 << 20
+	maxZstdWindow = 8 << 20
+	// maxBrotliWindow is likewise a power of two. It is what encoders use unless they are
+	// told otherwise: 4 MB.
+	maxBrotliWindow = 22
 )
 
 // Brotli is the encoding br (RFC 7932). The encoder of a stream holds 340 KB, or 620 KB if its
-// chunks are large, and that of another response 1.8 MB. The decoder of a request may
-// hold 16 MB, the largest window that there is.
+// chunks are large, and that of another response 1.8 MB. The decoder of a request holds
+// 8 MB at most, and counts as that much: one that needs a window of more than 4 MB is
+// refused. So is what the command brotli makes of a pipe, unless it is given --lgwin=22.
 func Brotli() bare.ContentEncoding {
 	return bare.ContentEncoding{
 		Name:             "br",
@@ -43,8 +48,38 @@ func Brotli() bare.ContentEncoding {
 		NewStreamEncoder: func() bare.ContentEncoder { return newBrotli(3, streamWindow) },
 		Memory:           1800 << 10,
 		StreamMemory:     620 << 10,
-		NewDecoder:       func(source io.Reader) (io.ReadCloser, error) { return io.NopCloser(brotli.NewReader(source)), nil },
+		NewDecoder:       func(source io.Reader) (io.ReadCloser, error) { return io.NopCloser(brotli.NewReader(&brotliSource{source: source})), nil },
+		DecoderMemory:    8 << 20,
 	}
+}
+
+// A brotliSource refuses content that needs a large window, as the library has no limit
+// for it.
+type brotliSource struct {
+	source io.Reader
+	begun  bool
+}
+
+var errBrotliWindow = errors.New("compress: the content needs a window of more than 4 MB")
+
+func (s *brotliSource) Read(buffer []byte) (int, error) {
+	n, err := s.source.Read(buffer)
+	if n > 0 && !s.begun {
+		s.begun = true
+		if windowBits(buffer[0]) > maxBrotliWindow {
+			return 0, errBrotliWindow
+		}
+	}
+	return n, err
+}
+
+// windowBits is the size of the window, as a power of two, that content with this first
+// byte asks for; 17 or less are one, as they are all small (RFC 7932, section 9.1).
+func windowBits(first byte) int {
+	if n := int(first >> 1 & 7); first&1 == 1 && n > 0 {
+		return 17 + n
+	}
+	return 17
 }
 
 func newBrotli(quality, window int) *brotli.Writer {
@@ -52,8 +87,8 @@ func newBrotli(quality, window int) *brotli.Writer {
 }
 
 // Zstd is the encoding zstd (RFC 8878). The encoder of a stream holds 464 KB, that of
-// another response 773 KB. The decoder of a request holds about 8 MB at most: one that
-// needs a larger window is refused.
+// another response 773 KB. The decoder of a request holds 9 MB at most, and counts as
+// that much: one that needs a window of more than 8 MB is refused.
 func Zstd() bare.ContentEncoding {
 	return bare.ContentEncoding{
 		Name:             "zstd",
@@ -62,6 +97,7 @@ func Zstd() bare.ContentEncoding {
 		Memory:           780 << 10,
 		StreamMemory:     464 << 10,
 		NewDecoder:       newZstdDecoder,
+		DecoderMemory:    9 << 20,
 	}
 }
 
@@ -82,7 +118,7 @@ func newZstdDecoder(source io.Reader) (io.ReadCloser, error) {
 	decoder, err := zstd.NewReader(source,
 		zstd.WithDecoderConcurrency(1),
 		zstd.WithDecoderLowmem(true),
-		zstd.WithDecoderMaxWindow(maxWindow))
+		zstd.WithDecoderMaxWindow(maxZstdWindow))
 	if err != nil {
 		return nil, err
 	}

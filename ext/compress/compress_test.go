@@ -2,6 +2,7 @@ package compress_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"log/slog"
@@ -296,4 +297,66 @@ func heap() int64 {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return int64(stats.HeapAlloc)
+}
+
+// hungry are bodies of a few bytes for which a decoder needs all of a window.
+func hungry(window map[string]byte) map[string][]byte {
+	text := strings.Repeat("x", 100)
+	// The window, and the head of an uncompressed block of 16 MB (RFC 7932, section 9.2).
+	br := binary.LittleEndian.AppendUint32(nil, 1|uint32(window["br"]-17)<<1|2<<5|0xffffff<<7|1<<31)
+	// A frame with a window, whose exponent has 10 taken away, and a block of which more come
+	// (RFC 8878, section 3.1.1).
+	zstd := []byte{0x28, 0xb5, 0x2f, 0xfd, 0, (window["zstd"] - 10) << 3, 0x20, 0x03, 0}
+	return map[string][]byte{"br": append(br, text...), "zstd": append(zstd, text...)}
+}
+
+func TestALargeWindowIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, body := range hungry(map[string]byte{"br": 23, "zstd": 24}) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, encoding := range compress.Encodings() {
+				if encoding.Name != name {
+					continue
+				}
+				text, err := decode(t, encoding, bytes.NewReader(body))
+				if text != "" || err == nil || !strings.Contains(err.Error(), "window") {
+					t.Errorf("got %q (%v)", text, err)
+				}
+			}
+		})
+	}
+}
+
+// It is not parallel, as it measures the heap of the whole process.
+//
+//nolint:paralleltest // see above
+func TestADecoderHoldsNoMoreThanItSays(t *testing.T) {
+	bodies := hungry(map[string]byte{"br": 22, "zstd": 23})
+	bodies["gzip"] = encode(t, bare.Gzip(), longText())[:200]
+	for _, encoding := range compress.Encodings() {
+		t.Run(encoding.Name, func(t *testing.T) {
+			const n = 10
+			decoders := make([]io.ReadCloser, n)
+			before := heap()
+			for i := range decoders {
+				decoder, err := encoding.NewDecoder(bytes.NewReader(bodies[encoding.Name]))
+				if err != nil {
+					t.Fatal(err)
+				}
+				decoders[i] = decoder
+				if read, err := decoder.Read(make([]byte, 50)); read == 0 {
+					t.Fatal(err)
+				}
+			}
+			holds := (heap() - before) / n
+			t.Logf("%.1f KB", float64(holds)/1000)
+			if holds > encoding.DecoderMemory || holds < encoding.DecoderMemory/4 {
+				t.Errorf("a decoder holds %d bytes, and says %d", holds, encoding.DecoderMemory)
+			}
+			for _, decoder := range decoders {
+				_ = decoder.Close()
+			}
+		})
+	}
 }
