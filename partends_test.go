@@ -35,6 +35,27 @@ func TestAPartThatNobodyReadsMustBeWhole(t *testing.T) {
 	}
 }
 
+func TestABoundaryWithAColonIsNoHeader(t *testing.T) {
+	t.Parallel()
+	const head = "Content-Disposition: form-data; name=\"a\"\r\n"
+	for name, test := range map[string]struct {
+		form  string
+		whole bool
+	}{
+		"a whole form":                       {"--a:b\r\n" + head + "\r\n1\r\n--a:b--\r\n", true},
+		"one without a last line break":      {"--a:b\r\n" + head + "\r\n1\r\n--a:b--", true},
+		"one that breaks off in the headers": {"--a:b\r\n" + head + "\r\n1\r\n--a:b\r\n" + head + "--a:b--", false},
+	} {
+		var failure error
+		for _, err := range formRequest(`multipart/form-data; boundary="a:b"`, test.form).Parts() {
+			failure = err
+		}
+		if (failure == nil) != test.whole {
+			t.Errorf("%s: the loop ended with %v", name, failure)
+		}
+	}
+}
+
 func TestALoopOverPartsMayEndEarly(t *testing.T) {
 	t.Parallel()
 	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {

@@ -172,7 +172,10 @@ func (f *form) nextContent() (*multipart.Part, error) {
 		defer func() { f.source.limited = false }()
 	}
 	part, err := f.reader.NextRawPart() // as it was sent (RFC 7578, section 4.7)
-	if errors.Is(err, errBodyEnd) && f.source.lastLine() == f.end {
+	// The parser wraps the error of a line that should be a boundary, and not that of a
+	// header, as which a boundary with a colon can be read.
+	atBoundary := err != errBodyEnd //nolint:errorlint // see above
+	if errors.Is(err, errBodyEnd) && atBoundary && f.source.lastLine() == f.end {
 		err = io.EOF // the last line needs no line break
 	}
 	return part, err
