@@ -62,11 +62,12 @@ func newPart(f *form, content *multipart.Part) (*Part, error) {
 }
 
 // cleanFilename removes the path from a file's name (RFC 7578, section 4.2), and what
-// would do harm in a log or a terminal.
+// would do harm in a log or a terminal: control characters, and those that turn the
+// direction of the text, with which "exe.txt" can be shown for "txt.exe".
 func cleanFilename(filename string) string {
 	filename = filename[strings.LastIndexAny(filename, `/\`)+1:]
 	filename = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
 			return -1
 		}
 		return r

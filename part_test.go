@@ -67,6 +67,7 @@ func TestAFilenameIsOnlyAName(t *testing.T) {
 		`a\"b`:                  `a"b`,
 		"a%22b":                 "a%22b",
 		".profile":              ".profile",
+		"a\u202etxt.exe\u2069":  "atxt.exe",
 
 		"x\"; filename*=\"UTF-8''%61%1b%5b31m": "a[31m",
 	} {
