@@ -23,7 +23,7 @@ const (
 	keptOutput = 1 << 10
 )
 
-// A Writer compresses what is written to it. It keeps up to 8 KB until Flush or Close.
+// A Writer compresses what is written to it. It keeps up to 16 KB until Flush or Close.
 // The zero value must be Reset before it is used. It is not safe for concurrent use.
 type Writer struct {
 	target io.Writer
