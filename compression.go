@@ -65,8 +65,8 @@ type Compression struct {
 	// within a millisecond. A stream is compressed whatever its size.
 	MinSize int
 
-	// Types are the media types that are compressed, in lower case: "text/html",
-	// "text/*" or "*+json". nil means texts, event streams, JSON and lines of it,
+	// Types are the media types that are compressed, in any case and without parameters:
+	// "text/html", "text/*", "*+json", or "*/*" for all. nil means texts, event streams, JSON and lines of it,
 	// JavaScript, XML, SVG, WebAssembly, uncompressed fonts and the like.
 	Types []string
 
@@ -131,7 +131,7 @@ func (c *Compression) check() error {
 		}
 	}
 	for i, kind := range c.Types {
-		if !strings.Contains(kind, "/") && !strings.HasPrefix(kind, "*+") {
+		if !isKind(kind) {
 			faults = append(faults, fmt.Errorf("bare: Compression.Types[%d] (%q) is no media type", i, kind))
 		}
 	}
@@ -155,7 +155,23 @@ func (c *Compression) types() []string {
 	if c.Types == nil {
 		return compressible()
 	}
-	return slices.Clone(c.Types)
+	kinds := slices.Clone(c.Types)
+	for i, kind := range kinds {
+		kinds[i] = strings.ToLower(kind)
+	}
+	return kinds
+}
+
+// isKind reports whether a pattern of Types can match anything: a media type without
+// parameters, with one asterisk at its begin or end, or "*/*".
+func isKind(kind string) bool {
+	if suffix, ok := strings.CutPrefix(kind, "*+"); ok {
+		return isToken(suffix) && !strings.Contains(suffix, "*")
+	}
+	family, name, _ := strings.Cut(kind, "/")
+	inner := strings.TrimSuffix(strings.TrimPrefix(kind, "*"), "*")
+	whole := !strings.Contains(inner, "*") && len(kind)-len(inner) <= 1
+	return isToken(family) && isToken(name) && (whole || kind == "*/*")
 }
 
 // minSize is MinSize with its default.
@@ -243,7 +259,7 @@ func (c *compressor) compresses(kind string) bool {
 		family, wild := strings.CutSuffix(pattern, "*")
 		suffix, structured := strings.CutPrefix(pattern, "*")
 		switch {
-		case pattern == kind, wild && strings.HasPrefix(kind, family), structured && strings.HasSuffix(kind, suffix):
+		case pattern == kind, pattern == "*/*", wild && strings.HasPrefix(kind, family), structured && strings.HasSuffix(kind, suffix):
 			return true
 		}
 	}

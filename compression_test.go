@@ -317,6 +317,9 @@ func TestTheConfigurationDecidesWhatIsCompressed(t *testing.T) {
 		{"enough memory", &bare.Compression{MaxMemory: bare.Gzip().Memory}, "text/plain", 10_000, "gzip"},
 		{"too little memory", &bare.Compression{MaxMemory: bare.Gzip().Memory - 1}, "text/plain", 10_000, ""},
 		{"any memory", &bare.Compression{MaxMemory: -1}, "text/plain", 10_000, "gzip"},
+		{"all types", kinds("*/*"), "a/b", 10_000, "gzip"},
+		{"a type in another case", kinds("TEXT/Plain"), "text/plain", 10_000, "gzip"},
+		{"a name in all families", kinds("*/b"), "a/b", 10_000, "gzip"},
 	}
 	synctest.Test(t, func(t *testing.T) {
 		for _, test := range tests {
@@ -353,6 +356,13 @@ func TestACompressionThatIsWrongKeepsTheApplicationFromStarting(t *testing.T) {
 		app.Compression = compression
 		if err := app.Startup(t.Context()); err == nil || !strings.Contains(err.Error(), "bare: Compression."+want) {
 			t.Errorf("got %v, want %s", err, want)
+		`Types[0] ("text/")`:        {Types: []string{"text/"}},
+		`Types[0] ("/html")`:        {Types: []string{"/html"}},
+		`Types[0] ("*+")`:           {Types: []string{"*+"}},
+		`Types[0] ("*+js*")`:        {Types: []string{"*+js*"}},
+		`Types[0] ("te*t/html")`:    {Types: []string{"te*t/html"}},
+		`Types[0] ("*/ht*")`:        {Types: []string{"*/ht*"}},
+		`Types[0] ("a/b; c=d")`:     {Types: []string{"a/b; c=d"}},
 		}
 	}
 }
