@@ -36,10 +36,11 @@ const (
 // one of the types. Each flush of the response flushes what was compressed, so an
 // event of a stream is on the wire as soon as without compression. The Content-Length
 // is deleted, a strong ETag becomes a weak one, Accept-Ranges is deleted, and Vary has
-// Accept-Encoding. A response that is cut does not look complete to the decoder.
+// Accept-Encoding, as it also has where another client would get a compressed response,
+// and in the 304 and the 206 of one. A response that is cut does not look complete to the decoder.
 //
 // These responses stay as they are: to HEAD, whose headers are those of GET where they
-// can be known; 204, 206 and 304, but for the ETag of a 304; one that has a Content-Encoding, a Content-Range or
+// can be known; 204, 206 and 304, but for their Vary and the ETag of a 304; one that has a Content-Encoding, a Content-Range or
 // a digest already; and one with Cache-Control: no-transform, which is how a handler
 // says that it does not want to be compressed. What [Application.Mount] takes is never
 // touched. What [FromHTTPMiddleware] has compressed is not compressed again.
@@ -49,7 +50,9 @@ const (
 //
 // A request's body with a Content-Encoding is decompressed while it is read, and its
 // Scope has no Content-Encoding and no Content-Length then. [Application.BodyLimit] and
-// [Application.ReadLimit] count decompressed bytes. A body in an encoding that is not
+// [Application.ReadLimit] count decompressed bytes; what is sent may have a 64th and 64 KiB
+// more than BodyLimit. A body that has much more than it decodes to, 32 bytes for one and
+// 1 MiB, fails with status 400. A body in an encoding that is not
 // there fails with an [HttpError] with status 415, whose [ErrorResponse] names those
 // that are (RFC 9110, section 15.5.16), and one that cannot be decoded with status 400.
 type Compression struct {
@@ -239,15 +242,34 @@ func compressible() []string {
 // suits reports whether a response may be compressed, for one client or another: it
 // asks the type and whatever forbids it.
 func (c *compressor) suits(status int, head http.Header) bool {
-	if hasNoBody(status) || status == http.StatusPartialContent {
+	if hasNoBody(status) || status == http.StatusPartialContent || len(head["Content-Range"]) > 0 {
 		return false
 	}
-	for _, name := range [...]string{"Content-Encoding", "Content-Range", "Content-Digest", "Repr-Digest", "Digest", "Content-Md5"} {
+	return isChangeable(head) && c.compresses(contentType(head))
+}
+
+// stands reports whether a response stands for another one that may be compressed, and
+// so must have the same Vary: a 304, which need not say the type, or a 206 (RFC 9110,
+// sections 15.4.5 and 15.3.7).
+func (c *compressor) stands(status int, head http.Header) bool {
+	kind := contentType(head)
+	switch status {
+	case http.StatusNotModified:
+		return isChangeable(head) && (kind == "" || c.compresses(kind))
+	case http.StatusPartialContent:
+		return isChangeable(head) && (kind == "multipart/byteranges" || c.compresses(kind))
+	}
+	return false
+}
+
+// isChangeable reports whether nothing in the head forbids to compress what it describes.
+func isChangeable(head http.Header) bool {
+	for _, name := range [...]string{"Content-Encoding", "Content-Digest", "Repr-Digest", "Digest", "Content-Md5"} {
 		if len(head[name]) > 0 {
 			return false
 		}
 	}
-	return !forbidsTransform(head) && c.compresses(contentType(head))
+	return !forbidsTransform(head)
 }
 
 // compresses reports whether the media type is among the types.

@@ -96,6 +96,9 @@ func (s *encodingSink) decide() encodingState {
 		return encodingPlain
 	}
 	length, _ := declaredLength(s.head) // it has been checked
+	if s.compressor.stands(s.status, s.head) {
+		addVary(s.head, "Accept-Encoding")
+	}
 	encoding, must := s.compressor.choose(s.scope.Header["Accept-Encoding"], isStream(s.head))
 	s.least = s.compressor.least
 	if must {
@@ -104,12 +107,15 @@ func (s *encodingSink) decide() encodingState {
 	s.encoding, s.stream = encoding, isStream(s.head)
 	known := length >= 0 || s.stream
 	switch {
-	case length >= 0 && length < s.least && (!s.stream || length == 0):
+	case length == 0:
 		return encodingPlain // and so it is for every client
 	case encoding == nil, s.isHead() && !known:
 		addVary(s.head, "Accept-Encoding")
 		return encodingPlain
 	case s.isHead():
+	case length > 0 && length < s.least && !s.stream: // but not for one that refuses it so
+		addVary(s.head, "Accept-Encoding")
+		return encodingPlain
 		s.announce()
 		return encodingPlain
 	case !known:
@@ -154,7 +160,6 @@ func (s *encodingSink) weakenNotModified() {
 	for _, value := range s.scope.Header["If-None-Match"] {
 		if strings.Contains(value, weak) {
 			s.head["Etag"] = []string{weak}
-			addVary(s.head, "Accept-Encoding")
 			return
 		}
 	}
@@ -247,6 +252,7 @@ func (s *encodingSink) close() {
 	if s.state != encodingOn {
 		return
 	}
+		addVary(s.head, "Accept-Encoding")
 	s.state = encodingPlain
 	s.compressor.release(s.encoding.memory(s.stream))
 	if s.encoder != nil {
