@@ -11,8 +11,9 @@ import (
 
 // A finisher is a sink that has something to add to the body.
 type finisher interface {
-	// finish ends a body that is complete.
-	finish() error
+	// finish ends a body that is complete. Before it writes anything that tells the
+	// client so, it calls conclude: if that is false, the response was cut.
+	finish(conclude func() bool) error
 	// close is called when nothing is written any more, complete or not.
 	close()
 }
@@ -24,9 +25,11 @@ func (s *stream) finish(f finisher) {
 	}
 	s.pending = true
 	s.writing.begin()
-	err := f.finish()
+	err := f.finish(s.lifetime.conclude)
 	inTime := s.writing.end()
 	switch {
+	case errors.Is(err, ErrCut):
+		s.shut() // what comes to that takes the gate after us
 	case !inTime:
 		s.fail(ErrStalled)
 	case err != nil:
@@ -116,6 +119,7 @@ func (s *encodingSink) decide() encodingState {
 	case length > 0 && length < s.least && !s.stream: // but not for one that refuses it so
 		addVary(s.head, "Accept-Encoding")
 		return encodingPlain
+	case s.isHead():
 		s.announce()
 		return encodingPlain
 	case !known:
@@ -198,8 +202,12 @@ func (s *encodingSink) write(piece []byte) (int, error) {
 func (s *encodingSink) encode(piece []byte) (int, error) {
 	s.open()
 	s.dirty = true
-	if _, err := s.encoder.Write(piece); err != nil {
-		return 0, s.explain(err)
+	err := s.use(func() error {
+		_, err := s.encoder.Write(piece)
+		return err
+	})
+	if err != nil {
+		return 0, err
 	}
 	return len(piece), nil
 }

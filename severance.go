@@ -18,7 +18,8 @@ import (
 // [End.Err] is reason, and nothing is logged, except for a panic. A nil reason means
 // [ErrCut]. If the handler has not returned yet, its response is not sent at all.
 // Only a client that has had all bytes of a declared Content-Length has a complete
-// response.
+// response. A compressed response has ended when its encoder has: from then on it is too
+// late to cut it, even if its last bytes wait for the client.
 //
 // What was yielded has 100 ms to arrive. Then a write that still waits for the client
 // fails, and the connection of a handler or body that has not returned is closed
@@ -52,8 +53,11 @@ func (l *lifetime) sever(reason error) bool {
 	return l.severed.CompareAndSwap(nil, &reason)
 }
 
-// conclude says that the response has ended: it is too late to cut it.
-func (l *lifetime) conclude() { l.severed.CompareAndSwap(nil, &errConcluded) }
+// conclude says that the response has ended: it is too late to cut it. It reports
+// whether nobody has cut it before. It may be called again.
+func (l *lifetime) conclude() bool {
+	return l.severed.CompareAndSwap(nil, &errConcluded) || l.severed.Load() == &errConcluded
+}
 
 // severedBy is why the response was cut from outside, nil if it was not.
 func (l *lifetime) severedBy() error {
