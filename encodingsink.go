@@ -65,6 +65,7 @@ type encodingSink struct {
 	stream   bool           // by nature
 	encoder  ContentEncoder // nil before the first byte
 	dirty    bool           // the encoder has something to flush
+	broken   bool           // the encoder has failed or panicked
 	failure  error          // of the sink inside
 }
 
@@ -95,13 +96,13 @@ func (s *encodingSink) decide() encodingState {
 	if s.status == http.StatusNotModified {
 		s.weakenNotModified()
 	}
+	if s.compressor.stands(s.status, s.head) {
+		addVary(s.head, "Accept-Encoding")
+	}
 	if !s.compressor.suits(s.status, s.head) {
 		return encodingPlain
 	}
 	length, _ := declaredLength(s.head) // it has been checked
-	if s.compressor.stands(s.status, s.head) {
-		addVary(s.head, "Accept-Encoding")
-	}
 	encoding, must := s.compressor.choose(s.scope.Header["Accept-Encoding"], isStream(s.head))
 	s.least = s.compressor.least
 	if must {
@@ -112,11 +113,10 @@ func (s *encodingSink) decide() encodingState {
 	switch {
 	case length == 0:
 		return encodingPlain // and so it is for every client
-	case encoding == nil, s.isHead() && !known:
+	case length > 0 && length < s.least && !s.stream: // but not for one that refuses it so
 		addVary(s.head, "Accept-Encoding")
 		return encodingPlain
-	case s.isHead():
-	case length > 0 && length < s.least && !s.stream: // but not for one that refuses it so
+	case encoding == nil, s.isHead() && !known:
 		addVary(s.head, "Accept-Encoding")
 		return encodingPlain
 	case s.isHead():
@@ -212,6 +212,18 @@ func (s *encodingSink) encode(piece []byte) (int, error) {
 	return len(piece), nil
 }
 
+// use calls a method of the encoder. One that has failed or panicked is not used again,
+// neither for this response nor for another one.
+func (s *encodingSink) use(method func() error) error {
+	s.broken = true
+	err := method()
+	if err != nil {
+		err = s.explain(err)
+	}
+	s.broken = isEncoderError(err)
+	return err
+}
+
 func (s *encodingSink) open() {
 	if s.encoder == nil {
 		s.encoder, _ = s.encoding.pool(s.stream).Get().(ContentEncoder)
@@ -226,10 +238,10 @@ func (s *encodingSink) flush() error {
 			return err
 		}
 	}
-	if s.dirty {
+	if s.dirty && !s.broken {
 		s.dirty = false
-		if err := s.encoder.Flush(); err != nil {
-			return s.explain(err)
+		if err := s.use(s.encoder.Flush); err != nil {
+			return err
 		}
 	}
 	return s.sink.flush()
@@ -237,16 +249,20 @@ func (s *encodingSink) flush() error {
 
 // finish ends the encoded body. A body that is short is sent as it is, and its length
 // is known.
-func (s *encodingSink) finish() error {
+func (s *encodingSink) finish(conclude func() bool) error {
 	switch s.state {
 	case encodingHeld:
+		addVary(s.head, "Accept-Encoding")
 		s.head["Content-Length"] = []string{strconv.Itoa(len(s.held))}
 		return s.settle(encodingPlain)
 	case encodingOn:
+		if !conclude() {
+			return ErrCut
+		}
 		s.open() // an encoded body is never empty
 		s.dirty = false
-		if err := s.encoder.Close(); err != nil {
-			return s.explain(err)
+		if err := s.use(s.encoder.Close); err != nil {
+			return err
 		}
 		s.close()
 	case encodingOpen, encodingPlain:
@@ -255,19 +271,18 @@ func (s *encodingSink) finish() error {
 }
 
 // close keeps the encoder for another response. It is not closed: that would make a
-// response that was cut look complete.
+// response that was cut look complete. One that has failed or panicked is not kept.
 func (s *encodingSink) close() {
 	if s.state != encodingOn {
 		return
 	}
-		addVary(s.head, "Accept-Encoding")
 	s.state = encodingPlain
 	s.compressor.release(s.encoding.memory(s.stream))
-	if s.encoder != nil {
-		s.encoder.Reset(io.Discard)
+	if s.encoder != nil && !s.broken {
+		s.encoder.Reset(io.Discard) // or the pool would keep the response
 		s.encoding.pool(s.stream).Put(s.encoder)
-		s.encoder = nil
 	}
+	s.encoder = nil
 }
 
 // encoded is where an encoder writes to.

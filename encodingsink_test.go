@@ -4,7 +4,9 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
@@ -290,16 +292,21 @@ func TestManyResponsesShareTheEncoders(t *testing.T) {
 
 // A brokenEncoder fails, or panics, at its second write.
 type brokenEncoder struct {
+	target io.Writer
 	writes int
 	panics bool
+	echoes bool // what it takes is written as it is
 }
 
-func (e *brokenEncoder) Reset(io.Writer) { e.writes = 0 }
-func (*brokenEncoder) Flush() error      { return nil }
-func (*brokenEncoder) Close() error      { return nil }
+func (e *brokenEncoder) Reset(target io.Writer) { e.target, e.writes = target, 0 }
+func (*brokenEncoder) Flush() error             { return nil }
+func (*brokenEncoder) Close() error             { return nil }
 
 func (e *brokenEncoder) Write(piece []byte) (int, error) {
 	if e.writes++; e.writes < 2 {
+		if e.echoes {
+			return e.target.Write(piece)
+		}
 		return len(piece), nil
 	}
 	if e.panics {
@@ -341,6 +348,83 @@ func TestAnEncoderThatFailsCutsTheResponse(t *testing.T) {
 					t.Errorf("OnEnd was told %v", err)
 				}
 			})
+		})
+	}
+}
+
+func TestAnHTTP10ResponseWhoseEncoderFailsDoesNotLookComplete(t *testing.T) {
+	t.Parallel()
+	for _, panics := range []bool{false, true} {
+		app, _ := compressed(func(*bare.HttpRequest) bare.HttpResponse {
+			return bare.HttpResponse{Headers: bare.Headers("content-type", "text/event-stream"), Body: func(yield func([]byte) bool) {
+				for yield([]byte("data: x\n\n")) {
+				}
+			}}
+		})
+		app.Compression.Encodings = []bare.ContentEncoding{{
+			Name:       "odd",
+			NewEncoder: func() bare.ContentEncoder { return &brokenEncoder{panics: panics, echoes: true} },
+		}}
+		// A pipe knows no reset.
+		server := httptest.NewServer(app)
+		conn, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(conn, "GET / HTTP/1.0\r\nAccept-Encoding: odd\r\n\r\n")
+		answer, err := io.ReadAll(conn)
+		if err == nil || !strings.HasSuffix(string(answer), "data: x\n\n") {
+			t.Errorf("got %q (%v)", answer, err)
+		}
+		_ = conn.Close()
+		server.Close()
+	}
+}
+
+func TestAnEncoderThatHasFailedIsNotUsedAgain(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		for _, panics := range []bool{false, true} {
+			made := 0
+			app, _ := compressed(func(*bare.HttpRequest) bare.HttpResponse {
+				return bare.HttpResponse{Headers: bare.Headers("content-type", "text/event-stream"), Body: bare.ChunkWriter([]byte("two"), 1)}
+			})
+			app.Compression.Encodings = []bare.ContentEncoding{{Name: "odd", NewEncoder: func() bare.ContentEncoder {
+				made++
+				return &brokenEncoder{panics: panics}
+			}}}
+			server := serve(t, protocol, app)
+			for range 5 {
+				fetch(t, server, "GET", "/", "Accept-Encoding", "odd").Rest()
+			}
+			synctest.Wait()
+			if made != 5 {
+				t.Errorf("%d encoders are made for 5 responses (panics: %v)", made, panics)
+			}
+		}
+	})
+}
+
+func TestAResponseThatIsCutAtItsEndIsEitherCutOrWhole(t *testing.T) {
+	t.Parallel()
+	for size := 2_000; size <= 160_000; size += 4_000 {
+		synctest.Test(t, func(t *testing.T) {
+			app, _ := compressed(func(request *bare.HttpRequest) bare.HttpResponse {
+				request.OnEnd(func(bare.End) {}) // who is told has everything flushed before
+				return bare.HttpResponse{Headers: bare.Headers("content-type", "text/plain"), Body: func(yield func([]byte) bool) {
+					time.AfterFunc(time.Second, func() { request.Cut(nil) })
+					noise := newNoise()
+					for left := size; left > 0; left -= 1000 {
+						yield(noise.next()[:1000])
+					}
+				}}
+			})
+			stream := fetch(t, serve(t, baretest.HTTP1, app), "GET", "/", "Accept-Encoding", "gzip")
+			time.Sleep(time.Second + 50*time.Millisecond) // the pipe is full, and the last flush may wait
+			text, err := unzip(stream.Rest())
+			if (stream.Err() == nil) != (err == nil) {
+				t.Errorf("a response that ends with %v decodes to %d bytes and %v", stream.Err(), len(text), err)
+			}
 		})
 	}
 }

@@ -412,7 +412,7 @@ func (s *stream) drop() (reachable bool) {
 // holds the gate.
 func (s *stream) handOver() (reachable bool) {
 	s.withheld = false
-	if s.err == nil || errors.Is(s.err, ErrContentLength) || errors.Is(s.err, ErrCut) {
+	if s.err == nil || errors.Is(s.err, ErrContentLength) || errors.Is(s.err, ErrCut) || isEncoderError(s.err) {
 		s.err = nil
 		s.tryFlush()
 	}
