@@ -48,8 +48,10 @@ func Brotli() bare.ContentEncoding {
 		NewStreamEncoder: func() bare.ContentEncoder { return newBrotli(3, streamWindow) },
 		Memory:           1800 << 10,
 		StreamMemory:     620 << 10,
-		NewDecoder:       func(source io.Reader) (io.ReadCloser, error) { return io.NopCloser(brotli.NewReader(&brotliSource{source: source})), nil },
-		DecoderMemory:    8 << 20,
+		NewDecoder: func(source io.Reader) (io.ReadCloser, error) {
+			return io.NopCloser(brotli.NewReader(&brotliSource{source: source})), nil
+		},
+		DecoderMemory: 8 << 20,
 	}
 }
 
