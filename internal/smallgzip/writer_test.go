@@ -173,6 +173,47 @@ func TestAWriterIsUsedAgain(t *testing.T) {
 	}
 }
 
+func TestAWriterKeepsLittleOutput(t *testing.T) {
+	t.Parallel()
+	var noise [64 << 10]byte
+	state := uint32(1)
+	for i := range noise {
+		state = state*1664525 + 1013904223
+		noise[i] = byte(state >> 24)
+	}
+	writer := smallgzip.New(io.Discard)
+	_, _ = writer.Write(noise[:])
+	_ = writer.Flush()
+	if kept := smallgzip.KeptOutput(writer); kept > 1<<10 {
+		t.Errorf("%d bytes are kept for the next output", kept)
+	}
+}
+
+func TestNothingIsSentBehindAnError(t *testing.T) {
+	t.Parallel()
+	target := &failingOnce{}
+	writer := smallgzip.New(target)
+	_, _ = io.WriteString(writer, "x")
+	for range 3 {
+		if err := writer.Flush(); !errors.Is(err, errFailing) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if target.writes != 1 {
+		t.Errorf("the target is written to %d times", target.writes)
+	}
+}
+
+// failingOnce fails at its first write only.
+type failingOnce struct{ writes int }
+
+func (f *failingOnce) Write(piece []byte) (int, error) {
+	if f.writes++; f.writes == 1 {
+		return 0, errFailing
+	}
+	return len(piece), nil
+}
+
 type failing struct{}
 
 var errFailing = errors.New("failing")
