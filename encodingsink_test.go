@@ -405,6 +405,59 @@ func TestAnEncoderThatHasFailedIsNotUsedAgain(t *testing.T) {
 	})
 }
 
+// A plainEncoder writes what it takes as it is, and calls every error broken.
+type plainEncoder struct{ target io.Writer }
+
+func (e *plainEncoder) Reset(target io.Writer) { e.target = target }
+func (*plainEncoder) Flush() error             { return nil }
+func (*plainEncoder) Close() error             { return nil }
+
+func (e *plainEncoder) Write(piece []byte) (int, error) {
+	if _, err := e.target.Write(piece); err != nil {
+		return 0, errBroken
+	}
+	return len(piece), nil
+}
+
+func TestAnEncoderThatChangesTheErrorOfAWriteDoesNotHideThatTheClientHasGone(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		ended := make(chan error, 1)
+		app, log := compressed(func(request *bare.HttpRequest) bare.HttpResponse {
+			request.OnEnd(func(end bare.End) { ended <- end.Err })
+			return bare.HttpResponse{Headers: bare.Headers("content-type", "text/event-stream"), Body: func(yield func([]byte) bool) {
+				for yield(newNoise().next()) {
+					time.Sleep(time.Second)
+				}
+			}}
+		})
+		app.Compression.Encodings = []bare.ContentEncoding{{Name: "odd", NewEncoder: func() bare.ContentEncoder { return new(plainEncoder) }}}
+		stream := fetch(t, serve(t, protocol, app), "GET", "/", "Accept-Encoding", "odd")
+		stream.Next()
+		stream.Close()
+		if err := <-ended; !errors.Is(err, bare.ErrClientGone) {
+			t.Errorf("the end is %v", err)
+		}
+		wantLogged(t, log)
+	})
+}
+
+func TestAnEncoderThatIsKeptKnowsNoResponse(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, protocol baretest.Protocol) {
+		encoder := new(plainEncoder)
+		app, _ := compressed(func(*bare.HttpRequest) bare.HttpResponse { return bare.TextResponse(0, longText()) })
+		app.Compression.Encodings = []bare.ContentEncoding{{Name: "odd", NewEncoder: func() bare.ContentEncoder { return encoder }}}
+		if got := fetch(t, serve(t, protocol, app), "GET", "/", "Accept-Encoding", "odd").Rest(); got != longText() {
+			t.Errorf("got %d bytes", len(got))
+		}
+		synctest.Wait()
+		if encoder.target != io.Discard {
+			t.Errorf("the encoder keeps %T", encoder.target)
+		}
+	})
+}
+
 func TestAResponseThatIsCutAtItsEndIsEitherCutOrWhole(t *testing.T) {
 	t.Parallel()
 	for size := 2_000; size <= 160_000; size += 4_000 {
