@@ -218,7 +218,7 @@ func (r *countedReader) Read(buffer []byte) (int, error) {
 
 func TestAnEncodedBodyThatIsDeclaredTooLongIsNotAskedFor(t *testing.T) {
 	overHTTP1(t, func(t *testing.T) {
-		app, _ := echoing(func(request *bare.HttpRequest) (string, error) { return request.Text() })
+		app, _ := echoing(func(request *bare.HttpRequest) (string, error) { return readers()["Body"](request) })
 		app.BodyLimit = 10
 		conn := serve(t, baretest.HTTP1, app).Dial()
 		defer conn.Close()

@@ -122,7 +122,7 @@ func (r *HttpRequest) ownBody() *requestBody {
 // read: the client may be waiting to be asked for it.
 func (r *HttpRequest) checkLength() error {
 	limit := cmp.Or(r.readLimit(), DefaultReadLimit)
-	if own := r.ownBody(); own != nil && limit > 0 && own.length > limit {
+	if own := r.ownBody(); own != nil && limit > 0 && own.length > own.decoding.longest(limit) {
 		return errTooLarge()
 	}
 	return nil
