@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -168,12 +169,12 @@ func (h *half) set(change func()) {
 type pipe struct {
 	in, out *half
 	once    sync.Once
-	linger  bool
+	abrupt  atomic.Bool
 }
 
 func newPipe() (client, server *pipe) {
 	a, b := newHalf(), newHalf()
-	return &pipe{in: a, out: b, linger: true}, &pipe{in: b, out: a, linger: true}
+	return &pipe{in: a, out: b}, &pipe{in: b, out: a}
 }
 
 func (p *pipe) Read(buffer []byte) (int, error)  { return p.in.read(buffer) }
@@ -186,7 +187,7 @@ func (p *pipe) CloseWrite() error {
 
 // SetLinger with 0 makes Close a reset, as it does on TCP.
 func (p *pipe) SetLinger(seconds int) error {
-	p.linger = seconds != 0
+	p.abrupt.Store(seconds == 0)
 	return nil
 }
 
@@ -194,7 +195,7 @@ func (p *pipe) Close() error {
 	p.once.Do(func() {
 		p.out.set(func() {
 			p.out.ended = true
-			p.out.reset = !p.linger
+			p.out.reset = p.abrupt.Load()
 		})
 		p.in.set(func() { p.in.refused = true })
 		p.in.setLimit(&p.in.readBy, time.Time{})
