@@ -373,3 +373,44 @@ func TestARequestThatNoServerMadeHasNoWebSocket(t *testing.T) {
 		t.Errorf("answered with %d", response.Status)
 	}
 }
+
+func TestAHandshakeIsWhatAMiddlewareHasMadeOfIt(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		sent   http.Header
+		change func(headers http.Header)
+	}{
+		"without the offer to compress": {
+			http.Header{"Sec-Websocket-Extensions": {"permessage-deflate"}},
+			func(headers http.Header) { headers.Del("Sec-WebSocket-Extensions") },
+		},
+		"with the upgrade that a proxy has lost": {
+			http.Header{"Connection": {"keep-alive"}},
+			func(headers http.Header) { headers.Set("Connection", "Upgrade") },
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			overHTTP1(t, func(t *testing.T) {
+				app, log := socketApp(never(t))
+				app.HttpRouter.Add(bare.Methods{"GET"}, "/changed", bare.FromWebSocketHandler(echo, bare.WebSocketOptions{Compression: true}))
+				app.Middlewares = []bare.HttpMiddleware{bare.FromHTTPMiddleware(func(next http.Handler) http.Handler {
+					return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						r = r.Clone(r.Context())
+						c.change(r.Header)
+						next.ServeHTTP(w, r)
+					})
+				})}
+				socket := serve(t, baretest.HTTP1, app).WebSocket("/changed", c.sent)
+				if got := socket.Response; got.StatusCode != 101 || got.Header["Sec-Websocket-Extensions"] != nil {
+					t.Fatalf("answered with %s and %v", got.Status, got.Header)
+				}
+				socket.SendText("hello")
+				if got := socket.Text(); got != "hello" {
+					t.Errorf("got %q", got)
+				}
+				wantLogged(t, log)
+			})
+		})
+	}
+}

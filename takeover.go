@@ -28,7 +28,7 @@ func (x *exchange) upgrade(s *WebSocket) bool {
 		c.StayWatched()
 	}
 	take := &taking{exchange: x, header: make(http.Header)}
-	connection, err := websocket.Accept(take, x.request.Scope, s.acceptOptions())
+	connection, err := websocket.Accept(take, s.request.Scope, s.acceptOptions()) // as it was checked: a middleware may have changed the handshake
 	if err != nil {
 		x.log.write(slog.LevelError, "a connection could not be taken over", slog.Any("error", err))
 		x.ended, x.err = true, err
@@ -46,7 +46,7 @@ func (x *exchange) upgrade(s *WebSocket) bool {
 func (s *stream) taken(sent int64, first time.Duration) {
 	s.gate.lock()
 	defer s.gate.unlock()
-	s.done, s.stopped, s.err = true, true, ErrClientGone
+	s.done, s.stopped, s.err = true, true, http.ErrHijacked
 	s.sent, s.firstByte = sent, first
 	s.chunks = s.counted().chunks.Load()
 }
@@ -113,6 +113,9 @@ type wire struct {
 	first   atomic.Int64 // when the first byte was written
 	ended   atomic.Bool  // a read has failed
 	failed  atomic.Bool  // a write has
+	closed  atomic.Bool  // the library has closed the connection
+	message atomic.Bool  // a message is being written, unless the library is faster with a close frame
+	last    atomic.Bool  // a close frame was written
 	late    atomic.Bool  // as it has stalled
 }
 
@@ -129,8 +132,12 @@ func (w *wire) Read(buffer []byte) (int, error) {
 	return n, err
 }
 
-// Write sends bytes.
+// Write sends bytes. One close frame is enough: the library, which writes one of its own,
+// and the session do not know of each other's.
 func (w *wire) Write(buffer []byte) (int, error) {
+	if buffer[0] == finalClose && !w.message.Load() && w.last.Swap(true) {
+		return len(buffer), nil
+	}
 	if w.written.Load() == 0 {
 		w.first.Store(int64(w.clock.now() - w.started))
 	}
@@ -166,6 +173,12 @@ func (w *wire) write(buffer []byte) (int, error) {
 	}
 }
 
+// Close is the library's. What closes the connection from elsewhere is abort.
+func (w *wire) Close() error {
+	w.closed.Store(true)
+	return w.Conn.Close()
+}
+
 // broken reports whether a read or a write has failed.
 func (w *wire) broken() bool { return w.ended.Load() || w.failed.Load() }
 
@@ -179,7 +192,7 @@ func (w *wire) abort() {
 		_ = w.conn.Close() // beneath TLS
 		return
 	}
-	_ = w.Close() // nobody is there who could do more about it
+	_ = w.Conn.Close() // nobody is there who could do more about it
 }
 
 // upgrades reports whether the response opens a WebSocket. A middleware that gives it

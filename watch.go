@@ -155,7 +155,8 @@ func (w *watch) inspect(x *exchange, now time.Duration) {
 			go x.giveUpWriting(operation)
 		}
 	}
-	if !x.lifetime.over() && x.sink.departed() {
+	// A WebSocket that nobody reads from learns of a stall by this alone.
+	if !x.lifetime.over() && (x.sink.departed() || x.sink.stalled()) {
 		x.lifetime.end(context.Canceled)
 	}
 }

@@ -79,17 +79,21 @@ type WebSocket struct {
 	// Of the session, from opened on.
 	conn     *websocket.Conn
 	wire     *wire
-	messages chan WebSocketMessage
+	messages chan WebSocketMessage  // one
+	room     chan struct{}          // full from the reading of a message until it is received
 	gate     gate                   // one goroutine writes
 	pong     atomic.Pointer[[]byte] // the latest ping that is to be answered
 
 	// For the goroutine that reads.
 	usual     int                  // how long messages are
+	spare     []byte               // for the next message
 	violation *WebSocketCloseError // what a client that has broken a rule is told
 
 	mutex   sync.Mutex // for what follows
 	err     error      // how the WebSocket has ended
 	code    int
+	lost    error         // why the close frame could not be sent
+	wanted  func()        // closes the WebSocket when it is open
 	closing chan struct{} // closed when the close handshake is over; nil without one
 	pings   *time.Timer
 }
@@ -107,6 +111,7 @@ var (
 	errRefused     = errors.New("bare: the handshake was refused")
 	errNotOffered  = errors.New("bare: the client has not offered the subprotocol")
 	errPanicked    = errors.New("bare: the WebSocket's handler panicked")
+	errOver        = errors.New("bare: the WebSocket has ended")
 	errNoUTF8      = errors.New("bare: a text message must be UTF-8")
 	errCloseFrame  = errors.New("bare: a close frame has a code from 1000 to 4999 that may be sent, and a reason of 123 bytes of UTF-8")
 )
@@ -120,7 +125,8 @@ func newWebSocket(request *HttpRequest, options WebSocketOptions) *WebSocket {
 		opened:   make(chan struct{}),
 		ended:    make(chan struct{}),
 		over:     make(chan struct{}),
-		messages: make(chan WebSocketMessage),
+		messages: make(chan WebSocketMessage, 1),
+		room:     make(chan struct{}, 1),
 		usual:    leastMessage,
 	}
 	s.done = sync.OnceFunc(func() { close(s.over) })
@@ -196,8 +202,15 @@ func (s *WebSocket) Receive() (WebSocketMessage, error) {
 	}
 	select {
 	case message := <-s.messages:
+		<-s.room
 		return message, nil
 	case <-s.ended:
+	}
+	select {
+	case message := <-s.messages: // it came before the end
+		<-s.room
+		return message, nil
+	default:
 		return WebSocketMessage{}, s.Err()
 	}
 }
@@ -242,10 +255,11 @@ func (s *WebSocket) Close(code int, reason string) error {
 		return errCloseFrame
 	}
 	if !s.isOpen() {
-		s.decide(answer{response: forbidden()})
-		return nil
+		if s.decide(answer{response: forbidden()}) {
+			return nil
+		}
 	}
-	s.shut(&WebSocketCloseError{Code: code, Reason: reason}, code, reason)
+	s.whenOpen(func() { s.shut(&WebSocketCloseError{Code: code, Reason: reason}, code, reason) })
 	return nil
 }
 

@@ -399,3 +399,32 @@ func TestTheLocalsOfAMiddlewareComeToTheHandler(t *testing.T) {
 		}
 	})
 }
+
+func TestACutAfterTheClientHasLeftIsWhatReceiveFailsWith(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		loggedOut := errors.New("logged out")
+		requests := make(chan *bare.WebSocketRequest, 1)
+		app, _, ends := ending(accepted(func(request *bare.WebSocketRequest) {
+			requests <- request
+			<-request.Context().Done()
+			time.Sleep(10 * time.Second)
+			for range request.WebSocket.Messages() {
+			}
+			if err := request.WebSocket.Err(); !errors.Is(err, loggedOut) {
+				t.Errorf("the WebSocket ended with %v", err)
+			}
+		}))
+		client := rawClient(t, serve(t, baretest.HTTP1, app), nil)
+		sendFrames(t, client, text("a"), text("b"))
+		request := <-requests
+		if half, ok := client.Conn.(interface{ CloseWrite() error }); ok {
+			_ = half.CloseWrite()
+		}
+		<-request.Context().Done()
+		time.Sleep(time.Second)
+		request.Cut(loggedOut)
+		if end := <-ends; !errors.Is(end.Err, loggedOut) {
+			t.Errorf("ended with %v", end.Err)
+		}
+	})
+}

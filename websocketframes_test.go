@@ -64,6 +64,11 @@ func wantClose(t *testing.T, client *wsclient.Client, code int) {
 	}
 }
 
+// ping is a ping, text a text message in one frame.
+func ping(payload string) wsclient.Frame {
+	return wsclient.Frame{Final: true, Opcode: wsclient.Ping, Payload: []byte(payload)}
+}
+
 func text(payload string) wsclient.Frame {
 	return wsclient.Frame{Final: true, Opcode: wsclient.Text, Payload: []byte(payload)}
 }

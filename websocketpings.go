@@ -9,8 +9,9 @@ import (
 // library writes its own with a limit of five seconds, after which it closes the
 // connection: a client may take longer to read what comes before.
 const (
-	finalPing = 0x80 | 0x9
-	finalPong = 0x80 | 0xA
+	finalClose = 0x80 | 0x8
+	finalPing  = 0x80 | 0x9
+	finalPong  = 0x80 | 0xA
 )
 
 // unlock lets others write, when the latest ping was answered that has come meanwhile

@@ -1,13 +1,17 @@
 package bare_test
 
 import (
+	"context"
 	"errors"
+	"io"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/bare-go/bare"
 	"github.com/bare-go/bare/baretest"
+	"github.com/bare-go/bare/internal/wsclient"
 )
 
 // fills is as many bytes as the connection in memory holds when they have been sent.
@@ -126,10 +130,6 @@ func TestAClientThatIsLostIsFoundThoughNobodyReceivesItsMessage(t *testing.T) {
 			_ = request.WebSocket.SendBytes(make([]byte, fills))
 			never(request)
 		}, false, bare.ErrStalled},
-		"that takes nothing, and is sent no pings": {-1, false, func(request *bare.WebSocketRequest) {
-			_ = request.WebSocket.SendBytes(make([]byte, fills))
-			never(request)
-		}, false, bare.ErrStalled},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -161,4 +161,41 @@ func TestAClientThatIsLostIsFoundThoughNobodyReceivesItsMessage(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAWebSocketWhosePeerHasVanishedIsStalledThoughNobodyReadsOrWrites(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		app, log, ends := ending(accepted(func(request *bare.WebSocketRequest) { <-request.Context().Done() }))
+		app.WebSocketOptions.PingInterval = -1
+		ctx, cancel := context.WithCancel(t.Context())
+		listener := &oneListener{make(chan net.Conn, 1), make(chan struct{})}
+		stopped := make(chan error)
+		go func() { stopped <- bare.Server{Listener: listener}.Run(ctx, app) }()
+		near, far := net.Pipe()
+		listener.conns <- vanishing{far}
+		client, err := wsclient.Open(near, "in.memory", "/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() { _, _ = io.Copy(io.Discard, client) }()
+		go func() {
+			_ = client.Send(text("nobody receives this"))
+			_ = client.Send(text("nor that")) // for which there is no room
+		}()
+		select {
+		case end := <-ends:
+			if !errors.Is(end.Err, bare.ErrStalled) {
+				t.Errorf("ended with %v", end.Err)
+			}
+		case <-time.After(10 * time.Minute):
+			t.Error("the WebSocket is open ten minutes later")
+		}
+		_ = near.Close()
+		cancel()
+		if err := <-stopped; err != nil {
+			t.Error(err)
+		}
+		wantLogged(t, log)
+	})
 }

@@ -1,7 +1,9 @@
 package bare
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"net/http"
@@ -11,14 +13,6 @@ import (
 	"unsafe"
 
 	"github.com/coder/websocket"
-)
-
-// The opcodes of the control frames that are written here (RFC 6455, section 5.5). The
-// library writes its own with a limit of five seconds, after which it closes the
-// connection: a client may take longer to read what comes before.
-const (
-	finalPing = 0x80 | 0x9
-	finalPong = 0x80 | 0xA
 )
 
 // answer runs the handler until it has accepted or refused the handshake, and returns
@@ -58,15 +52,41 @@ func (s *WebSocket) handlerEnded(failure error) {
 	if failure != nil && !aborted {
 		s.request.exchange.logPanic("the WebSocket's handler panicked", failure)
 	}
-	switch {
-	case !s.isOpen():
-	case aborted:
-		s.end(http.ErrAbortHandler, CloseAbnormal)
-		s.wire.abort()
-	case failure != nil:
-		s.shut(errPanicked, CloseInternalError, "")
-	default:
-		s.shut(&WebSocketCloseError{Code: CloseNormal}, CloseNormal, "")
+	s.whenOpen(func() {
+		switch {
+		case aborted:
+			s.end(http.ErrAbortHandler, CloseAbnormal)
+			s.wire.abort()
+		case failure != nil:
+			s.shut(errPanicked, CloseInternalError, "")
+		default:
+			s.shut(&WebSocketCloseError{Code: CloseNormal}, CloseNormal, "")
+		}
+	})
+}
+
+// whenOpen closes the WebSocket, or leaves that to serve while the 101 is on its way out
+// through the middlewares. The first close counts.
+func (s *WebSocket) whenOpen(closeIt func()) {
+	s.mutex.Lock()
+	open := s.isOpen()
+	if !open && s.wanted == nil {
+		s.wanted = closeIt
+	}
+	s.mutex.Unlock()
+	if open {
+		closeIt()
+	}
+}
+
+// open lets the methods work, and closes what was to be closed already.
+func (s *WebSocket) open() {
+	s.mutex.Lock()
+	close(s.opened)
+	wanted := s.wanted
+	s.mutex.Unlock()
+	if wanted != nil {
+		go wanted() // it waits for the client's answer, which is read here
 	}
 }
 
@@ -86,7 +106,7 @@ func (s *WebSocket) serve(conn *websocket.Conn, w *wire) {
 	stop := context.AfterFunc(s.request.exchange.context(), s.contextEnded)
 	defer stop()
 	s.schedulePing()
-	close(s.opened)
+	s.open()
 	s.read()
 	<-s.returned
 	s.awaitClose()
@@ -107,29 +127,39 @@ func (s *WebSocket) awaitClose() {
 // read hands the client's messages over until the WebSocket ends.
 func (s *WebSocket) read() {
 	for {
-		message, err := s.readMessage()
-		if err != nil {
+		message, err := s.nextMessage()
+		switch {
+		case errors.Is(err, errOver):
+			return // whoever closes waits for the client's answer
+		case err != nil:
 			s.readFailed(err)
 			return
-		}
-		if !utf8.ValidString(message.Text) {
+		case !utf8.ValidString(message.Text):
 			s.violate(CloseInvalidData, "invalid UTF-8") // RFC 6455, section 8.1
 			return
 		}
-		select {
-		case s.messages <- message:
-		case <-s.ended:
-			return // whoever closes waits for the client's answer
-		}
+		s.messages <- message // there is room
 	}
 }
 
-// readMessage reads a whole message.
-func (s *WebSocket) readMessage() (WebSocketMessage, error) {
+// nextMessage waits for the beginning of a message, while the one before may wait to be
+// received: so pings are answered, and a close is seen. It reads the rest when that one
+// was received.
+func (s *WebSocket) nextMessage() (WebSocketMessage, error) {
 	kind, reader, err := s.conn.Reader(context.Background())
 	if err != nil {
 		return WebSocketMessage{}, err
 	}
+	select {
+	case s.room <- struct{}{}:
+		return s.readMessage(kind, reader)
+	case <-s.ended:
+		return WebSocketMessage{}, errOver
+	}
+}
+
+// readMessage reads a whole message.
+func (s *WebSocket) readMessage(kind websocket.MessageType, reader io.Reader) (WebSocketMessage, error) {
 	content, err := s.readAll(reader)
 	switch {
 	case err != nil:
@@ -149,16 +179,24 @@ const (
 	mostMessage  = 64 << 10
 )
 
-// readAll is [io.ReadAll], which begins with room for a message like the last one.
+// readAll is [io.ReadAll], which begins with room for a message like the last one. A
+// message that needs less than half of it is a copy of its own size, as it may be kept.
 func (s *WebSocket) readAll(reader io.Reader) ([]byte, error) {
-	content := make([]byte, 0, s.usual)
+	content := s.spare
+	if s.spare = nil; cap(content) != s.usual {
+		content = make([]byte, 0, s.usual)
+	}
 	for {
 		n, err := reader.Read(content[len(content):cap(content)])
 		content = content[:len(content)+n]
 		switch {
 		case err == io.EOF:
 			s.usual = min(max(leastMessage, len(content)+1, s.usual/2), mostMessage)
-			return content, nil
+			if cap(content) <= 2*len(content) {
+				return content, nil
+			}
+			s.spare = content[:0] // for the next one, if that begins with as much
+			return bytes.Clone(content), nil
 		case err != nil:
 			return nil, err
 		case len(content) == cap(content):
@@ -194,23 +232,49 @@ func (s *WebSocket) violate(code int, reason string) {
 
 // lose ends the WebSocket as the connection is of no use any more.
 func (s *WebSocket) lose() {
-	err := ErrClientGone
-	if s.wire.stalled() {
-		err = ErrStalled
-	}
-	if s.end(err, CloseAbnormal) { // otherwise somebody closes it already
+	if s.end(s.loss(), CloseAbnormal) { // otherwise somebody closes it already
 		s.wire.abort()
 	}
+}
+
+// loss is why the connection is of no use. If the client has left before a cut, nobody has
+// told of the cut: the context had ended.
+func (s *WebSocket) loss() error {
+	if reason := s.request.exchange.lifetime.severedBy(); reason != nil {
+		return reason
+	}
+	if s.wire.stalled() {
+		return ErrStalled
+	}
+	return ErrClientGone
 }
 
 // shut ends the WebSocket with a close frame, and waits until the connection is closed.
 // It does nothing when there is an end already.
 func (s *WebSocket) shut(err error, code int, reason string) {
 	closing := make(chan struct{})
-	if s.endWith(err, code, closing) {
-		_ = s.conn.Close(websocket.StatusCode(code), reason) // the connection is closed in any case
-		close(closing)
+	if !s.endWith(err, code, closing) {
+		return
 	}
+	defer close(closing)
+	s.writeClose(code, reason)
+	_ = s.conn.Close(websocket.StatusCode(code), reason) // it waits for the answer, as the frame is out
+}
+
+// writeClose writes the close frame, after the message that is being written. As with a
+// message, only a stall or the end of a stop's grace ends the wait for the client.
+func (s *WebSocket) writeClose(code int, reason string) {
+	frame := binary.BigEndian.AppendUint16([]byte{finalClose, byte(2 + len(reason))}, uint16(code)) //nolint:gosec // both were checked
+	s.gate.lock()
+	_, err := s.wire.Write(append(frame, reason...))
+	s.gate.unlock()
+	if err == nil || s.wire.closed.Load() { // the library closes when the client has
+		return
+	}
+	s.mutex.Lock()
+	s.lost, s.code = s.loss(), CloseAbnormal
+	s.mutex.Unlock()
+	s.wire.abort()
 }
 
 // end notes how the WebSocket has ended, and tells everybody. It reports false if there
@@ -248,11 +312,16 @@ func (s *WebSocket) stop() {
 	s.shut(ErrShutdown, CloseGoingAway, "")
 }
 
-// contextEnded is called when the context of the request ends, which is of interest for
-// a Cut only. What was sent has the time to arrive that any cut response has. Then a
-// connection of ours is broken off; see [exchange.breakOff].
+// contextEnded is called when the context of the request ends, which is of interest when
+// the client has stalled, and for a Cut. What was sent before a cut has the time to arrive
+// that any cut response has. Then a connection of ours is broken off; see
+// [exchange.breakOff].
 func (s *WebSocket) contextEnded() {
 	reason := s.request.exchange.lifetime.severedBy()
+	if reason == nil && s.wire.stalled() {
+		s.lose()
+		return
+	}
 	if reason == nil || !s.end(reason, CloseAbnormal) || s.wire.conn != nil {
 		return
 	}
@@ -268,71 +337,42 @@ func (s *WebSocket) contextEnded() {
 // outcome is what [HttpRequest.OnEnd] is told of the end. It is called by the goroutine
 // that has read.
 func (s *WebSocket) outcome() error {
-	err := s.Err()
-	if closed, ok := errors.AsType[*WebSocketCloseError](err); ok && closed != s.violation {
-		return nil
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if closed, ok := errors.AsType[*WebSocketCloseError](s.err); ok && closed != s.violation {
+		return s.lost
 	}
-	return err
+	return s.err
 }
 
+// send sends a message. A message that was written is sent, even if the WebSocket has
+// ended meanwhile.
 func (s *WebSocket) send(kind websocket.MessageType, content []byte) error {
 	if !s.isOpen() {
 		return errNotAccepted
 	}
 	s.gate.lock()
-	var err error
-	if s.Err() == nil {
+	err := s.Err()
+	if err == nil {
+		s.wire.message.Store(true)
 		err = s.conn.Write(context.Background(), kind, content)
+		s.wire.message.Store(false)
+		if err != nil {
+			s.writeFailed()
+			err = s.Err()
+		}
 	}
 	s.unlock()
-	if err != nil {
+	return err
+}
+
+// writeFailed ends the WebSocket after a write that has failed. If the library refuses to
+// write, or has closed the connection, the reason is something that the client has sent:
+// the goroutine that reads is about to tell which end that is.
+func (s *WebSocket) writeFailed() {
+	if s.wire.failed.Load() && !s.wire.closed.Load() {
 		s.lose()
+		return
 	}
-	return s.Err()
-}
-
-// unlock lets others write, when the latest ping was answered that has come meanwhile
-// (RFC 6455, section 5.5.3).
-func (s *WebSocket) unlock() {
-	s.writePong()
-	s.gate.unlock()
-	if s.pong.Load() != nil && s.gate.tryLock() { // it came in between
-		s.unlock()
-	}
-}
-
-// pinged is called by the library, in the goroutine that reads, which must not wait for
-// a client that does not read. It returns false, as the answer is ours.
-func (s *WebSocket) pinged(_ context.Context, payload []byte) bool {
-	pong := append([]byte{finalPong, byte(len(payload))}, payload...) //nolint:gosec // a control frame has 125 bytes at most
-	s.pong.Store(&pong)
-	if s.gate.tryLock() {
-		s.unlock()
-	}
-	return false
-}
-
-func (s *WebSocket) writePong() {
-	if pong := s.pong.Swap(nil); pong != nil && s.Err() == nil {
-		_, _ = s.wire.Write(*pong) // a read or the next message fails as well
-	}
-}
-
-// keepAlive sends a ping, unless a message is being written, and again after a while.
-func (s *WebSocket) keepAlive() {
-	if s.gate.tryLock() {
-		if s.Err() == nil {
-			_, _ = s.wire.Write([]byte{finalPing, 0}) // as above
-		}
-		s.unlock()
-	}
-	s.schedulePing()
-}
-
-func (s *WebSocket) schedulePing() {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	if s.options.PingInterval > 0 && s.err == nil {
-		s.pings = time.AfterFunc(s.options.PingInterval, s.keepAlive)
-	}
+	<-s.ended
 }
