@@ -48,6 +48,8 @@ type hooks struct {
 	// handlers counts the goroutines of FromHTTPHandler: they use what must not be
 	// used when ServeHTTP has returned.
 	handlers sync.WaitGroup
+	// prompt says that the response must not wait for them: see [announce].
+	prompt bool
 }
 
 // addHooks makes the hooks at the first call.
@@ -171,6 +173,9 @@ func (x *exchange) send(response *HttpResponse) {
 // transmit sends a response that nobody has cut yet.
 func (x *exchange) transmit(response *HttpResponse) {
 	x.beginHead()
+	if x.prompt() {
+		announce(response)
+	}
 	x.setHead(response)
 	if response.upgrades() && x.takeOver(response) {
 		return
@@ -226,7 +231,7 @@ func (x *exchange) sendBodyless() {
 // complete ends a response that has all its bytes; err is what OnEnd is told if
 // even the last of them is handed over.
 func (x *exchange) complete(err error) error {
-	failure := x.stream.complete(x.observed(), x.app.watch.stall)
+	failure := x.stream.complete(x.observed() || x.prompt(), x.app.watch.stall)
 	if failure != nil && x.stream.sent > 0 {
 		return failure
 	}

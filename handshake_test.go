@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/bare-go/bare"
 	"github.com/bare-go/bare/baretest"
@@ -413,4 +414,48 @@ func TestAHandshakeIsWhatAMiddlewareHasMadeOfIt(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestARefusalDoesNotWaitForItsHandler(t *testing.T) {
+	t.Parallel()
+	cases := map[string]func(socket *bare.WebSocket){
+		"of Refuse": func(socket *bare.WebSocket) { socket.Refuse(bare.TextResponse(403, "no")) },
+		"of Close":  func(socket *bare.WebSocket) { _ = socket.Close(1000, "") },
+		"of an offer that was not made": func(socket *bare.WebSocket) {
+			if socket.Accept("chat", nil) == nil {
+				t.Error("accepted")
+			}
+		},
+	}
+	for name, refuse := range cases {
+		t.Run(name, func(t *testing.T) {
+			overHTTP1(t, func(t *testing.T) {
+				app, _ := socketApp(func(request *bare.WebSocketRequest) {
+					refuse(request.WebSocket)
+					time.Sleep(5 * time.Second) // it notes who it was
+				})
+				start := time.Now()
+				response := serve(t, baretest.HTTP1, app).WebSocket("/", nil).Response
+				if body, err := io.ReadAll(response.Body); len(body) == 0 || err != nil {
+					t.Errorf("got %q (%v)", body, err)
+				}
+				if took := time.Since(start); took > 0 {
+					t.Errorf("%s came after %v", response.Status, took)
+				}
+			})
+		})
+	}
+}
+
+func TestAResponseOfAnotherWebSocketRefusesThisOne(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		app, _ := socketApp(func(request *bare.WebSocketRequest) {
+			request.WebSocket.Refuse(request.HttpRequest.WebSocket(func(request *bare.WebSocketRequest) {
+				_ = request.WebSocket.Accept("", nil)
+			}, bare.WebSocketOptions{}))
+		})
+		if got := serve(t, baretest.HTTP1, app).WebSocket("/", nil).Response.StatusCode; got == 101 {
+			t.Error("accepted")
+		}
+	})
 }

@@ -1,5 +1,7 @@
 package bare
 
+import "strconv"
+
 // report registers what OnEnd was given.
 func (h *hooks) report(report func(End)) {
 	h.mutex.Lock()
@@ -52,4 +54,24 @@ func (h *hooks) end() {
 	for _, cleanup := range cleanups {
 		cleanup()
 	}
+}
+
+// prompt reports whether the response is to be complete before the handlers are: it
+// refuses a WebSocket, whose handler may go on.
+func (x *exchange) prompt() bool { return x.hooks != nil && x.hooks.prompt }
+
+// announce declares the length of a small body, which net/http would find only when all
+// handlers have returned: the client knows by it where the response ends.
+func announce(response *HttpResponse) {
+	headers := canonicalHeaders(response.Headers)
+	if !isImmediate(response.Body) || headers["Content-Length"] != nil {
+		return
+	}
+	length := 0
+	response.Body(func(chunk []byte) bool {
+		length += len(chunk)
+		return true
+	})
+	headers.Set("Content-Length", strconv.Itoa(length))
+	response.Headers = headers
 }

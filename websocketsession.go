@@ -25,6 +25,7 @@ func (s *WebSocket) answer(handler WebSocketHandler) HttpResponse {
 	if a.failure != nil {
 		panic(a.failure) //nolint:forbidigo // a handler's panic, where any other handler has it
 	}
+	hooks.prompt = !a.response.upgrades()
 	return a.response
 }
 
