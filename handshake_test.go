@@ -403,7 +403,7 @@ func TestAHandshakeIsWhatAMiddlewareHasMadeOfIt(t *testing.T) {
 					})
 				})}
 				socket := serve(t, baretest.HTTP1, app).WebSocket("/changed", c.sent)
-				if got := socket.Response; got.StatusCode != 101 || got.Header["Sec-Websocket-Extensions"] != nil {
+				if got := socket.Response; got.StatusCode != http.StatusSwitchingProtocols || got.Header["Sec-Websocket-Extensions"] != nil {
 					t.Fatalf("answered with %s and %v", got.Status, got.Header)
 				}
 				socket.SendText("hello")

@@ -61,9 +61,10 @@ func (e *WebSocketCloseError) Error() string {
 // Offers, Refuse and Close works before Accept. All of its methods are safe for
 // concurrent use, and none takes a context: they return when the WebSocket ends.
 //
-// The connection is read all the time, whatever the handler does, so that pings are
-// answered and a client that closes is seen. A message then waits until it is
-// received, and the client with its next one.
+// The connection is read up to the beginning of the next message, whatever the handler
+// does. So pings are answered and a client that closes is seen, also while one message
+// waits to be received. What a client sends after the beginning of a second one is read
+// when the first was received.
 type WebSocket struct {
 	request *HttpRequest
 	options WebSocketOptions
@@ -192,7 +193,8 @@ func (s *WebSocket) decide(a answer) bool {
 	return true
 }
 
-// Receive waits for the next message. After the end of the WebSocket it fails: with a
+// Receive waits for the next message. After the end of the WebSocket, and the message that
+// may have come before it, Receive fails: with a
 // [WebSocketCloseError] when it was closed by either side, [ErrClientGone] when the
 // connection was lost, [ErrStalled], [ErrShutdown], or the reason of a
 // [HttpRequest.Cut].
@@ -231,7 +233,7 @@ func (s *WebSocket) Messages() iter.Seq[WebSocketMessage] {
 // SendText sends a text message, which must be valid UTF-8. It returns when the kernel
 // has taken the message, and so waits for a client that is slow. A client that takes
 // nothing for [Application.StallTimeout] is cut off. The errors are those of
-// [WebSocket.Receive].
+// [WebSocket.Receive]; a message that was written is no error, whatever came after it.
 func (s *WebSocket) SendText(text string) error {
 	if !utf8.ValidString(text) {
 		return errNoUTF8
@@ -246,10 +248,13 @@ func (s *WebSocket) SendBytes(content []byte) error {
 }
 
 // Close closes the WebSocket with a code and a reason of at most 123 bytes (RFC 6455,
-// section 7.1.2), and waits up to five seconds for the client's answer. Before Accept
-// it refuses the handshake with 403. It fails only when the code must not be sent or the
-// reason is too long, and does nothing when the WebSocket has ended. What was sent
-// before arrives before.
+// section 7.1.2). What was sent before arrives before: Close waits for a client that is
+// slow as SendText does, and then up to five seconds for the client's answer. Before
+// Accept it refuses the handshake with 403. While the 101 is on its way out it returns at
+// once, and the WebSocket is closed when it is open. It fails only when the code must not
+// be sent or the reason is too long, and does nothing when the WebSocket has ended. A
+// close frame that cannot be sent is told by Code and [End].Err: [ErrClientGone] or
+// [ErrStalled].
 func (s *WebSocket) Close(code int, reason string) error {
 	if !isCloseCode(code) || len(reason) > maxCloseReason || !utf8.ValidString(reason) {
 		return errCloseFrame

@@ -1,6 +1,7 @@
 package bare_test
 
 import (
+	"io"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -176,4 +177,36 @@ func TestTheConnectionIsReadUpToTheNextMessageWhateverTheHandlerDoes(t *testing.
 			})
 		})
 	}
+}
+
+func TestNothingComesAfterTheCloseFrame(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		app, _ := socketApp(accepted(func(*bare.WebSocketRequest) {}))
+		app.WebSocketOptions.PingInterval = time.Second
+		client := rawClient(t, serve(t, baretest.HTTP1, app), nil)
+		synctest.Wait()
+		sendFrames(t, client, ping("late"))
+		time.AfterFunc(4*time.Second, func() { _ = client.SendClose(1000, "") })
+		wantFrame(t, client, wsclient.Close, string(wsclient.ClosePayload(1000, "")))
+		if rest, err := io.ReadAll(client); len(rest) > 0 || err != nil {
+			t.Errorf("%x came after it (%v)", rest, err)
+		}
+	})
+}
+
+func TestTheConnectionIsOpenForTheAnswerToACloseThatTheHandlerHasNotAwaited(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		app, _ := socketApp(accepted(func(request *bare.WebSocketRequest) {
+			time.Sleep(time.Second)
+			go func() { _ = request.WebSocket.Close(4000, "") }()
+			synctest.Wait()
+		}))
+		client := rawClient(t, serve(t, baretest.HTTP1, app), nil)
+		sendFrames(t, client, text("nobody receives this"), text("nor that"))
+		wantFrame(t, client, wsclient.Close, string(wsclient.ClosePayload(4000, "")))
+		time.Sleep(time.Second)
+		if err := client.SendClose(4000, ""); err != nil {
+			t.Errorf("the connection was closed before the answer: %v", err)
+		}
+	})
 }

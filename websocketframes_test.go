@@ -314,3 +314,28 @@ func TestNothingIsCompressedByDefault(t *testing.T) {
 		}
 	})
 }
+
+func TestAShortMessageDoesNotKeepTheRoomForALongOne(t *testing.T) {
+	overHTTP1(t, func(t *testing.T) {
+		var kept []bare.WebSocketMessage
+		app, _, ends := ending(accepted(func(request *bare.WebSocketRequest) {
+			kept = slices.Collect(request.WebSocket.Messages())
+		}))
+		client := rawClient(t, serve(t, baretest.HTTP1, app), nil)
+		for i, size := range []int{60 << 10, 1, 2, 3, 300, 4, 5} {
+			sendFrames(t, client, wsclient.Frame{Final: true, Opcode: wsclient.Binary, Payload: bytes.Repeat([]byte{byte(i)}, size)})
+		}
+		if err := client.SendClose(1000, ""); err != nil {
+			t.Fatal(err)
+		}
+		<-ends
+		for i, message := range kept {
+			if size, room := len(message.Bytes), cap(message.Bytes); room > 2*size+16 {
+				t.Errorf("the message %d has %d bytes, and room for %d", i, size, room)
+			}
+			if strings.Trim(string(message.Bytes), string(rune(i))) != "" {
+				t.Errorf("the message %d was overwritten", i)
+			}
+		}
+	})
+}

@@ -47,7 +47,9 @@ type WebSocketOptions struct {
 	// PingInterval is how often the client is sent a ping (RFC 6455, section 5.5.2),
 	// so that proxies keep a silent connection, and a client that has vanished is
 	// found: its kernel does not acknowledge the ping within
-	// [Application.StallTimeout]. 0 means [DefaultWebSocketPingInterval], a negative
+	// [Application.StallTimeout]. Only [Server] on Linux asks the kernel; elsewhere the
+	// client is found when a write fails, or has waited for so long. 0 means
+	// [DefaultWebSocketPingInterval], a negative
 	// one no pings.
 	PingInterval time.Duration
 
