@@ -194,15 +194,21 @@ func TestNothingComesAfterTheCloseFrame(t *testing.T) {
 	})
 }
 
-func TestTheConnectionIsOpenForTheAnswerToACloseThatTheHandlerHasNotAwaited(t *testing.T) {
+func TestACloseThatTheHandlerHasNotAwaitedIsCarriedOut(t *testing.T) {
 	overHTTP1(t, func(t *testing.T) {
+		const size = 300 << 10
 		app, _ := socketApp(accepted(func(request *bare.WebSocketRequest) {
+			go func() { _ = request.WebSocket.SendBytes(make([]byte, size)) }()
 			time.Sleep(time.Second)
-			go func() { _ = request.WebSocket.Close(4000, "") }()
+			go func() { _ = request.WebSocket.Close(4000, "") }() // behind the message
 			synctest.Wait()
 		}))
 		client := rawClient(t, serve(t, baretest.HTTP1, app), nil)
 		sendFrames(t, client, text("nobody receives this"), text("nor that"))
+		time.Sleep(2 * time.Second)
+		if frame, err := client.Receive(); err != nil || len(frame.Payload) != size {
+			t.Fatalf("got %d bytes (%v)", len(frame.Payload), err)
+		}
 		wantFrame(t, client, wsclient.Close, string(wsclient.ClosePayload(4000, "")))
 		time.Sleep(time.Second)
 		if err := client.SendClose(4000, ""); err != nil {
