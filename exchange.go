@@ -296,6 +296,7 @@ func (x *exchange) blame(err error) error {
 func (x *exchange) finish() {
 	defer x.letGo()
 	defer x.report()
+	defer x.await()
 	defer x.close()
 	if !x.ended {
 		x.abort()
@@ -313,13 +314,18 @@ func (x *exchange) close() {
 	}
 }
 
-// letGo waits for those who are still at work, and gives the connection back.
-func (x *exchange) letGo() {
+// await waits for those who are still at work. A body inside a middleware of net/http is
+// among them: whoever is told of the end may use what that has used.
+func (x *exchange) await() {
 	x.body.halt(&x.sink)
 	x.body.closeDecoder()
 	if x.hooks != nil {
 		x.hooks.handlers.Wait() // under the watch: they may be waiting for the client
 	}
+}
+
+// letGo gives the connection back.
+func (x *exchange) letGo() {
 	x.app.watch.forget(x, !x.asked && x.body == nil)
 	x.guard.Lock()
 	x.finished = true

@@ -273,8 +273,9 @@ func (r *HttpRequest) Duplex() {
 // the goroutine that served the request; several are called in the order in
 // which they were registered. OnEnd must be called before the response has
 // ended, and not from two goroutines at once. Where it is used, what was sent is
-// flushed before it is called, so that the client need not wait for it. A request
-// that no server made ends with [HttpRequest.Finish].
+// flushed before it is called, so that the client need not wait for it. By then the
+// body has returned, and the handlers of [FromHTTPHandler] and [FromHTTPMiddleware], whose
+// context has ended. A request that no server made ends with [HttpRequest.Finish].
 func (r *HttpRequest) OnEnd(report func(End)) {
 	switch {
 	case r.exchange != nil:
