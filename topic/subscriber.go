@@ -132,6 +132,10 @@ func (s *subscriber) fetch(ctx context.Context, yield func([]byte) bool) (ended 
 		<-done // the cursor is the read's until then
 	}()
 	for {
+		// Before the first wait: what was ordered during the turn of a runner has told nobody.
+		if ended, err := s.obey(ctx, s.orders.Swap(0), yield); ended {
+			return true, err
+		}
 		select {
 		case <-done:
 			if failure == nil || !lasting && s.goesOn(ctx) {
@@ -139,9 +143,6 @@ func (s *subscriber) fetch(ctx context.Context, yield func([]byte) bool) (ended 
 			}
 			return true, s.unreadable(ctx, failure, yield)
 		case <-s.wake:
-		}
-		if ended, err := s.obey(ctx, s.orders.Swap(0), yield); ended {
-			return true, err
 		}
 	}
 }
