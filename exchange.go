@@ -242,7 +242,10 @@ func (x *exchange) complete(err error) error {
 // cut ends a response so that it cannot be taken for a complete one. When nothing
 // of it has been sent, it is still time for an error's response.
 func (x *exchange) cut(err error) {
-	x.checkCut() // whatever the body has made of it
+	// In this order, as above: the reason is known now. A Cut that came before is it,
+	// whatever the body has made of it.
+	x.lifetime.conclude()
+	x.checkCut()
 	silent := errors.Is(err, http.ErrAbortHandler) || x.lifetime.excuses(err) || errors.Is(err, ErrStalled)
 	_, panicked := errors.AsType[*bodyPanicError](err)
 	if !silent && !panicked && !errors.Is(err, errFlushPanicked) {
@@ -336,6 +339,7 @@ func (x *exchange) letGo() {
 // abort ends the response of a handler or body that has left without an end: it
 // panicked with [http.ErrAbortHandler], or ended its goroutine.
 func (x *exchange) abort() {
+	x.lifetime.conclude() // as in cut
 	x.err = x.blame(http.ErrAbortHandler)
 	x.stream.drop()
 	x.sink.reset()
