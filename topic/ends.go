@@ -79,7 +79,7 @@ func (s *subscriber) ended(end bare.End) {
 	if !s.reader {
 		return // its body was not run: a HEAD, or a middleware has replaced it
 	}
-	reason := s.why(cmp.Or(end.Err, s.parted))
+	reason := s.why(cmp.Or(end.Err, s.parted), end.Cut)
 	e := End{
 		Reason: reason, Err: s.err, Key: s.lease.Key, Transport: s.format.name(),
 		Offset: s.cursor.Offset(), Bytes: end.Bytes, Duration: end.Duration,
@@ -102,8 +102,9 @@ func (s *subscriber) ended(end bare.End) {
 }
 
 // why is the reason of an end. The server's own view comes first: a stream that was
-// about to be drained may have been kicked.
-func (s *subscriber) why(err error) Reason {
+// about to be drained may have been kicked. Cut says that somebody has cut the response:
+// the context does not, if it had ended before, as for a client that has closed its side.
+func (s *subscriber) why(err error, cut bool) Reason {
 	switch {
 	case errors.Is(err, ErrSlow):
 		return Slow
@@ -122,6 +123,9 @@ func (s *subscriber) why(err error) Reason {
 		return s.reason
 	case errors.Is(err, bare.ErrShutdown):
 		return Shutdown
+	case cut && !errors.Is(err, ErrFailed): // which is our own
+		s.err = err
+		return Cut
 	case err == nil, errors.Is(err, bare.ErrClientGone), errors.Is(err, context.Canceled):
 		return ClientGone
 	}
