@@ -9,6 +9,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync/atomic"
+
+	"github.com/bare-go/bare/internal/crash"
 )
 
 // RunBody runs a body as the server does, and returns what it failed with: nil
@@ -119,6 +121,10 @@ func caught(value any) error {
 	if value == nil {
 		return http.ErrAbortHandler
 	}
+	var stack []byte
+	if carried, ok := value.(*crash.Panic); ok { // the stack here is that of another goroutine
+		value, stack = carried.Value, carried.Stack
+	}
 	cause := asError(value)
 	if failed, ok := errors.AsType[bodyError](cause); ok {
 		return failed
@@ -129,7 +135,10 @@ func caught(value any) error {
 	if before, ok := errors.AsType[*panicError](cause); ok {
 		return before // it has crossed over from another goroutine
 	}
-	return &panicError{value, cause, debug.Stack()}
+	if stack == nil {
+		stack = debug.Stack()
+	}
+	return &panicError{value, cause, stack}
 }
 
 // asError returns a panic's value as an error, nil if it is none. One that panics

@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"github.com/bare-go/bare/internal/crash"
 )
 
 const (
@@ -105,9 +107,8 @@ func (r *runners) run(w *runner) {
 	var result outcome
 	defer func() {
 		if s != nil { // its yield has panicked, or ended this goroutine
-			s.crash = recover()
+			s.crash = crash.Carry(recover())
 			r.settle(w, s, crashed)
-			r.replace(w)
 		}
 	}()
 	for s = r.settle(w, nil, waiting); s != nil; s = r.settle(w, s, result) {
@@ -135,6 +136,7 @@ func (r *runners) settle(w *runner, s *subscriber, result outcome) (next *subscr
 		r.working++
 	}
 	if result == crashed {
+		r.replace(w)
 		return nil
 	}
 	next = r.first
@@ -153,10 +155,8 @@ func (r *runners) settle(w *runner, s *subscriber, result outcome) (next *subscr
 }
 
 // replace ends a runner whose goroutine is ending, and starts another if there is need
-// of one.
+// of one. The caller holds the mutex.
 func (r *runners) replace(w *runner) {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
 	r.dismiss(w)
 	if r.first != nil && r.working < r.limit {
 		r.start()
