@@ -131,14 +131,16 @@ func (b *board) ended(request *bare.HttpRequest, e bare.End) {
 		Blocked:  e.Blocked.Milliseconds(),
 		Reason:   e.Reason(),
 	}
+	defer func() { // whatever becomes of the text below, which is the program's
+		b.counting.Lock()
+		defer b.counting.Unlock()
+		b.of(request).ended[row.Reason]++
+		b.ends[b.count%maxEnds] = row
+		b.count++
+	}()
 	if row.Reason == "cut" || row.Reason == "failed" { // the others say it all
 		row.Cause = clip(e.Err.Error())
 	}
-	b.counting.Lock()
-	defer b.counting.Unlock()
-	b.of(request).ended[row.Reason]++
-	b.ends[b.count%maxEnds] = row
-	b.count++
 }
 
 // counted copies what was counted, the last end first.

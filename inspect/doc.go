@@ -7,15 +7,15 @@
 //
 // The page is a stream itself, of server-sent events, once a second. While nobody looks
 // nothing is computed. Two numbers for each route are counted, and the last 200 ends are
-// kept. However many streams there are, and however many look at them, a look goes
-// through them once a second, and the page shows the first of them, by age, bytes,
-// silence or the time that they have been blocked.
+// kept. The page shows the first of the streams, by age, chunks, bytes, silence or the time
+// that they have been blocked. All streams are gone through once a second for each of these
+// orders that is in use, however many look at the page.
 //
 // # Who may look
 //
 // The page shows paths and addresses, and ends streams. So it is only for requests that
-// come from the same machine, as a browser sends them: see [Local]. [Inspector.Allow]
-// decides otherwise. Queries, headers and bodies are never shown.
+// come from the same machine, as a browser sends them: see [Local], and its exception for
+// proxies on this machine. [Inspector.Allow] decides otherwise. Queries, headers and bodies are never shown.
 //
 // # What is a stream
 //

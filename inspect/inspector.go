@@ -25,8 +25,10 @@ var ErrEnded = errors.New("inspect: ended by hand")
 
 // An Inspector is how the page is served. The zero value is right for most.
 type Inspector struct {
-	// Allow decides who may see the page and end streams; nil means [Local]. It is
-	// called for each request. Others get a 403.
+	// Allow decides who may see the page and end streams; nil means [Local], which must
+	// not be relied on behind a proxy on the same machine. It is called for each request,
+	// and again before each look while the page's stream is open, which ends when it says
+	// no. Others get a 403.
 	Allow func(request *bare.HttpRequest) bool
 
 	// Rows is how many streams, and how many routes, are shown at most; 0 or less means
@@ -94,7 +96,7 @@ func (s *service) show(*bare.HttpRequest) bare.HttpResponse { return s.page.resp
 // events is the stream of the page. A page of another site could read it if the
 // application has a middleware that lets all sites in, so they are refused here.
 func (s *service) events(request *bare.HttpRequest) bare.HttpResponse {
-	if site := request.Scope.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
+	if s.foreign(request.Scope) {
 		return refuse("The inspector is not for other sites.")
 	}
 	order := request.Query().Get("order")
@@ -109,11 +111,19 @@ func (s *service) events(request *bare.HttpRequest) bare.HttpResponse {
 				return
 			}
 			seen = look.ended
-			if !request.Sleep(time.Until(look.next)) {
+			if !request.Sleep(time.Until(look.next)) || !s.allow(request) {
 				return
 			}
 		}
 	}, sse.Options{Retry: s.board.interval})
+}
+
+// foreign reports whether a page of another site asks. A GET is judged as a POST would
+// be: browsers send no Sec-Fetch-Site over plain HTTP, except to localhost, and then the
+// Origin counts.
+func (s *service) foreign(r *http.Request) bool {
+	asked := http.Request{Method: http.MethodPost, URL: r.URL, Host: r.Host, Header: r.Header}
+	return s.origins.Check(&asked) != nil
 }
 
 // end ends a stream.

@@ -19,9 +19,13 @@ import (
 //   - and it is not HTTP/1.0, which no browser speaks, but nginx does behind a proxy_pass
 //     that nobody has set up further; that also sends no such header, and a Host of its own.
 //
-// A proxy that speaks HTTP/1.1, adds no such header and sends a local Host of its own
-// cannot be told from a local client: use an Allow of your own there, or do not forward the
-// path. What comes through a Unix-domain socket is not local.
+// Local is not safe behind a proxy on the same machine that adds no such header, whether it
+// forwards requests (HAProxy does so by default) or connections. The peer is then the proxy,
+// and the Host is whatever the client says: anybody who sends "Host: localhost" is local, and
+// ends streams. Nothing in such a request shows it. Do not forward the page's path there, or
+// use an Allow that asks for a secret or a login, and does not ask Local.
+//
+// What comes through a Unix-domain socket is not local.
 func Local(request *bare.HttpRequest) bool {
 	scope := request.Scope
 	if scope == nil {
