@@ -13,7 +13,8 @@ type End struct {
 	// Bytes counts the bytes of the body that were handed to the connection, before
 	// [Application.Compression] makes fewer of them.
 	Bytes int64
-	// Chunks counts the chunks that the body has yielded, not counting empty ones.
+	// Chunks counts the chunks that the body has yielded, not counting empty ones. For a
+	// WebSocket it counts the writes to its connection.
 	Chunks int64
 	// FirstByte is the time from the request to the first byte that the body has
 	// yielded; 0 when there was none.

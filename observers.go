@@ -26,7 +26,8 @@ type Head struct {
 // streams'.
 //
 // It is called while the body runs, and before OnEnd is told of the same request. The
-// body's next chunk waits until it returns: it must not wait for the body, nor touch
+// body's next chunk waits until it returns, unless it is told of a write that is blocked:
+// then the body goes on beside it. It must not wait for the body, nor touch
 // Locals, nor register with [HttpRequest.OnEnd]. It is called for several requests at
 // once. A panic is logged, and harms nobody.
 //

@@ -24,16 +24,18 @@ const (
 	aloneFor = 100
 )
 
-// Runners do the work of the subscribers of one topic: as many goroutines as there are
-// processors take those who have something to do from a queue, one after the other. So
-// an event wakes two goroutines and not ten thousand, and the goroutine of each stream,
+// Runners do the work of the subscribers of one topic. There are as many goroutines as
+// processors, and a queue of the subscribers that have something to do: each goroutine
+// serves the first of the queue, and then the next. So an event wakes two goroutines and not ten thousand, and the goroutine of each stream,
 // which the server has started for its request, only waits: its stack stays small, as
 // it never holds a write.
 //
 // A write may wait for its client. A runner that has not come back for a millisecond is
 // left to it, and others start in its place, twice as many each time. The subscriber is
 // served by its own goroutine from then on, until it has shown that it keeps up. So a
-// client that takes nothing holds up the others for a millisecond, once.
+// client that takes nothing holds up the others for one or two milliseconds, and then not
+// again until it has kept up for a while. One that takes less than slowLimit for each write
+// may do so time and again.
 //
 // The zero value is ready. There are no runners while there is nothing to do.
 type runners struct {
