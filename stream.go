@@ -42,13 +42,13 @@ type stream struct {
 	writing wait
 
 	gate      gate
-	stopped   bool // the body was told that there is no use in another chunk
-	done      bool // nothing is written or flushed any more
-	tried     bool // a head was set, if only to be refused
-	headOut   bool // the head was given to the sink
-	flushed   bool // something has been flushed
-	pending   bool // there is something to flush
-	withheld  bool // last is to be written yet
+	stopped   bool        // the body was told that there is no use in another chunk
+	done      atomic.Bool // nothing is written or flushed any more; set with the gate held
+	tried     bool        // a head was set, if only to be refused
+	headOut   bool        // the head was given to the sink
+	flushed   bool        // something has been flushed
+	pending   bool        // there is something to flush
+	withheld  bool        // last is to be written yet
 	last      [1]byte
 	flowing   atomic.Bool // the body is running
 	kept      uint32      // the blocks that were published; see counts.go
@@ -146,7 +146,7 @@ func (s *stream) warnLate() {
 func (s *stream) take(chunk []byte) (taken, pending, more bool) {
 	s.gate.lock()
 	defer s.gate.unlock()
-	if s.stopped || s.done {
+	if s.stopped || s.done.Load() {
 		return false, false, false
 	}
 	s.stopped = true // if the writer panics
@@ -416,7 +416,7 @@ func (s *stream) handOver() (reachable bool) {
 		s.err = nil
 		s.tryFlush()
 	}
-	s.done = true
+	s.done.Store(true)
 	return s.err == nil || errors.Is(s.err, errFlushPanicked)
 }
 
@@ -426,7 +426,8 @@ func (s *stream) close() {
 	s.bodyEnds()
 	s.gate.lock()
 	defer s.gate.unlock()
-	s.done, s.pending = true, false
+	s.done.Store(true)
+	s.pending = false
 	if f, ok := s.sink.(finisher); ok {
 		f.close()
 	}

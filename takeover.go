@@ -46,7 +46,8 @@ func (x *exchange) upgrade(s *WebSocket) bool {
 func (s *stream) taken(sent int64, first time.Duration) {
 	s.gate.lock()
 	defer s.gate.unlock()
-	s.done, s.stopped, s.err = true, true, http.ErrHijacked
+	s.done.Store(true)
+	s.stopped, s.err = true, http.ErrHijacked
 	s.sent, s.firstByte = sent, first
 	s.chunks = s.counted().chunks.Load()
 }
