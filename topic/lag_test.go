@@ -78,6 +78,7 @@ func TestASubscriberSaysHowFarItIsBehind(t *testing.T) {
 			return all
 		}
 		stream := s.get("/of/ann")
+		synctest.Wait() // it has joined: otherwise the log may give it the event
 		s.publish("one")
 		want(t, "one that has had everything", said(), "/of/ann [transport=sse key=ann lag=0]\n")
 		s.publish(strings.Repeat("x", 2*large), "two", strings.Repeat("y", 100)) // more than its connection holds
