@@ -122,7 +122,7 @@ func caught(value any) error {
 		return http.ErrAbortHandler
 	}
 	var stack []byte
-	if carried, ok := value.(*crash.Panic); ok { // the stack here is that of another goroutine
+	if carried, ok := value.(*crash.PanicError); ok { // the stack here is that of another goroutine
 		value, stack = carried.Value, carried.Stack
 	}
 	cause := asError(value)

@@ -8,9 +8,9 @@ import (
 	"runtime/debug"
 )
 
-// A Panic is a panic of another goroutine. It is an error, so that a middleware which
+// A PanicError is a panic of another goroutine. It is an error, so that a middleware which
 // recovers it finds the value with [errors.Is] and [errors.AsType].
-type Panic struct {
+type PanicError struct {
 	Value any
 	Stack []byte // of the goroutine that has panicked
 }
@@ -20,20 +20,20 @@ type Panic struct {
 // and [http.ErrAbortHandler], whose stack nobody wants, stay as they are, and so does what
 // was carried before.
 func Carry(value any) any {
-	if value == nil || value == http.ErrAbortHandler {
+	if value == nil || value == http.ErrAbortHandler { //nolint:errorlint // one that wraps it has a text of its own
 		return value
 	}
-	if _, ok := value.(*Panic); ok {
+	if _, ok := value.(*PanicError); ok {
 		return value
 	}
-	return &Panic{Value: value, Stack: debug.Stack()}
+	return &PanicError{Value: value, Stack: debug.Stack()}
 }
 
 // Error returns the value and the stack.
-func (p *Panic) Error() string { return fmt.Sprintf("panic: %v\n%s", p.Value, p.Stack) }
+func (p *PanicError) Error() string { return fmt.Sprintf("panic: %v\n%s", p.Value, p.Stack) }
 
 // Unwrap returns the value if it is an error.
-func (p *Panic) Unwrap() error {
+func (p *PanicError) Unwrap() error {
 	err, _ := p.Value.(error)
 	return err
 }
