@@ -90,6 +90,14 @@ func TestATodoIsAddedAndAFileIsSent(t *testing.T) {
 	eventually(t, "an empty title is refused", func() bool {
 		return evaluate[string](t, tab, textOf("#error")) == "The title is missing."
 	})
+	eventually(t, "the service knows that the todo is done", func() bool {
+		return evaluate[bool](t, tab, `(() => {
+			const request = new XMLHttpRequest()
+			request.open("GET", "api/todos", false)
+			request.send()
+			return JSON.parse(request.responseText)[0].done
+		})()`)
+	})
 	do(t, tab, chromedp.Reload())
 	eventually(t, "the todo is done", func() bool { return evaluate[bool](t, tab, `document.querySelector("#todos input")?.checked ?? false`) })
 

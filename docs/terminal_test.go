@@ -69,9 +69,10 @@ func (l *terminal) enter(t *testing.T, block string) {
 	}
 }
 
-// arrive waits for the end of a block that makes a folder and changes to it.
+// arrive waits for the end of a block that makes a folder and changes to it, or that
+// copies files: what is saved next would be written over.
 func (l *terminal) arrive() {
-	if strings.Contains(l.typed, "\ncd ") {
+	if strings.Contains(l.typed, "\ncd ") || strings.HasPrefix(l.typed, "cp ") {
 		<-l.exited
 	}
 }
