@@ -199,8 +199,8 @@ func TestADeclaredResponseThatIsSentWholeIsComplete(t *testing.T) {
 			if _, _, err := halfClosed(t, app, "GET "+path+" HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
 				t.Error(err)
 			}
+			synctest.Wait() // it is told before the next one begins
 		}
-		synctest.Wait()
 		for _, end := range ends {
 			if end.Err != nil {
 				t.Errorf("OnEnd was told %+v", end)
